@@ -1,0 +1,1 @@
+"""WHO: accounts, users, links between accounts, acting for a linked account."""

@@ -1,0 +1,96 @@
+"""The editing desk for accounts and users. An account is opened by the service, which invites its first user."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from accounts import services
+from accounts.models import Account, Link, User
+from licensing_portal.foundation import submissions
+from licensing_portal.foundation.admin import ToReadOnly
+
+
+class NothingIsDeleted:
+    """History outlives people: accounts are closed and users deactivated."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class NewResellerForm(forms.ModelForm):
+    class Meta:
+        model = Account
+        fields = ["username", "company", "email"]
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"].lower()
+        if User.objects.filter(username=username).exists():
+            raise forms.ValidationError(f"{username} is taken. Choose another username.")
+        return username
+
+
+@admin.register(Account)
+class AccountAdmin(NothingIsDeleted, admin.ModelAdmin):
+    """Resellers are added here, endusers by their reseller (A1)."""
+
+    list_display = ["username", "company", "kind", "reseller", "email", "closed_at"]
+    list_filter = ["kind", ("closed_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["reseller"]
+    search_fields = ["username", "company", "email"]
+    ordering = ["username"]
+    fields = ["username", "company", "email", "kind", "reseller", "closed_at", "created_at"]
+    readonly_fields = ["username", "kind", "reseller", "created_at"]
+
+    def get_form(self, request: HttpRequest, obj: Account | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs) if obj else NewResellerForm
+
+    def get_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
+        return self.fields if obj else NewResellerForm.Meta.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
+        return self.readonly_fields if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        opened = services.create_reseller(
+            created_by=request.user, username=obj.username, company=obj.company, email=obj.email, key=submissions.fresh_key()
+        )
+        obj.pk, obj.kind = opened.pk, opened.kind
+
+
+@admin.register(User)
+class UserAdmin(NothingIsDeleted, admin.ModelAdmin):
+    """Roles and activity. Passwords are chosen by their owners alone, over an invitation or a reset link."""
+
+    list_display = ["username", "account", "role", "is_active", "is_staff", "last_login"]
+    list_filter = ["role", "is_active", "is_staff"]
+    list_select_related = ["account"]
+    search_fields = ["username", "email", "account__username", "account__company"]
+    ordering = ["username"]
+    fields = ["username", "email", "account", "role", "is_active", "is_staff", "groups", "last_login", "created_at"]
+    readonly_fields = ["last_login", "created_at"]
+    filter_horizontal = ["groups"]
+    autocomplete_fields = ["account"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        return [*self.readonly_fields, "username", "account"] if obj else self.readonly_fields
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Link)
+class LinkAdmin(ToReadOnly, admin.ModelAdmin):
+    """Links to read: they are made and ended by the accounts themselves (A2, A5)."""
+
+    list_display = ["holder", "target", "linked_by", "proved_by", "linked_at"]
+    list_select_related = ["holder", "target", "linked_by", "proved_by"]
+    search_fields = ["holder__username", "target__username"]
+    ordering = ["-linked_at"]

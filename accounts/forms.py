@@ -1,0 +1,161 @@
+"""Forms about signing in, endusers and links. They check shape; services check rules."""
+
+from typing import Any
+
+from allauth.account.forms import LoginForm, ResetPasswordForm as AllauthResetPasswordForm, ResetPasswordKeyForm
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Field, Layout
+from django import forms
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from accounts import selectors
+from accounts.adapter import AccountAdapter
+from accounts.models import USERNAME_RULE, User, username_is_well_formed
+from licensing_portal.foundation.forms import OneLineField, OneUseForm
+
+PASSWORD_RULE = "At least 12 characters. A few words in a row are good."
+
+
+class UsernameField(OneLineField):
+    """A username as people type it: spaces around it and capital letters make no other name."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).lower()
+
+
+class NewPasswordField(forms.CharField):
+    """A password to be chosen: one field with a button to show it."""
+
+    widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(label="Password", strip=False, help_text=PASSWORD_RULE, **options)
+
+
+def _plain_helper(*fields: str) -> FormHelper:
+    helper = FormHelper()
+    helper.form_tag = False
+    helper.disable_csrf = True
+    helper.layout = Layout(*(Field(name, template="components/_password_field.html") if "password" in name else name for name in fields))
+    return helper
+
+
+class SignInForm(LoginForm):
+    """Sign in. Wrong names and wrong passwords give the same words (A8)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, autocomplete in (("login", "username"), ("password", "current-password")):
+            self.fields[name].widget.attrs = {"autocomplete": autocomplete}
+        self.fields["login"].widget.attrs |= {"autofocus": True, "autocapitalize": "none", "spellcheck": "false"}
+        self.fields["password"].help_text = ""
+        self.helper = _plain_helper("login", "password")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if self.user and (self.user.account.closed_at or not self.user.is_active):
+            raise ValidationError(_closed(self.user))
+        return cleaned
+
+
+def _closed(user: User) -> str:
+    reseller = user.account.reseller
+    return f"This account is closed. Contact {reseller.company if reseller else 'the publisher'}."
+
+
+class ResetPasswordForm(AllauthResetPasswordForm):
+    """Ask for a reset link by username or e-mail. The answer never tells whether either exists."""
+
+    email = OneLineField(label="Username or email", max_length=254, widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = _plain_helper("email")
+
+    def clean_email(self) -> str:
+        text: str = self.cleaned_data["email"]
+        self.users = selectors.users_for_reset(text)
+        return text
+
+
+class ChoosePasswordForm(ResetPasswordKeyForm):
+    """Choose a new password over a reset link: typed once, as it can be shown."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["password2"]
+        self.fields["password1"] = NewPasswordField()
+        self.helper = _plain_helper("password1")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = forms.Form.clean(self) or self.cleaned_data
+        if "password1" in cleaned:
+            try:
+                password_validation.validate_password(cleaned["password1"], self.user)
+            except ValidationError as problem:
+                self.add_error("password1", problem)
+        return cleaned
+
+
+class AcceptInvitationForm(forms.Form):
+    """Choose the first password."""
+
+    password = NewPasswordField()
+
+    def __init__(self, data: Any = None, *, user: User) -> None:
+        super().__init__(data)
+        self.user = user
+        self.helper = _plain_helper("password")
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        password_validation.validate_password(password, self.user)
+        return password
+
+
+class CreateEnduserForm(OneUseForm):
+    """Create an enduser account (A1)."""
+
+    username = UsernameField(max_length=30, validators=[username_is_well_formed], help_text=f"{USERNAME_RULE}. It can’t be changed later.")
+    company = OneLineField(max_length=120)
+    email = forms.EmailField(label="Email", max_length=254, help_text="The invitation and all notices go there.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
+        self.fields["email"].widget.attrs |= {"autocomplete": "off"}
+        self.helper = _plain_helper("key", "username", "company", "email")
+
+
+class LinkAccountForm(OneUseForm):
+    """Name and password of an administrator of the account to be linked (A2). Checked once, never stored."""
+
+    username = UsernameField(max_length=30, widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}))
+    password = forms.CharField(strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+        self.proved_by: User | None = None
+        self.is_throttled = False
+        self.helper = _plain_helper("key", "username", "password")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not self.errors:
+            self._authenticate(cleaned["username"], cleaned["password"])
+        return cleaned
+
+    def _authenticate(self, username: str, password: str) -> None:
+        """Check the credentials by the very door that the sign-in uses, so that both count and lock together (A8)."""
+        try:
+            user = AccountAdapter(self.request).authenticate(self.request, username=username, password=password)
+        except ValidationError as problem:
+            self.is_throttled = problem.code == "too_many_login_attempts"
+            raise
+        if not isinstance(user, User) or not user.is_active:
+            self.add_error("username", "Username or password is wrong")
+            return
+        self.proved_by = user

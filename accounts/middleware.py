@@ -1,0 +1,58 @@
+"""Which account the person acts for, decided anew at every request (A7)."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.models import Link
+from accounts.requests import PortalRequest
+
+LINK = "acting_over"
+SEEN_AT = "acting_seen_at"
+
+
+class ActingAccountMiddleware:
+    """Set `request.acting` to the account acted for: one's own, or a linked one for as long as the link holds."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: PortalRequest) -> HttpResponseBase:
+        if request.user.is_authenticated and request.user.account.closed_at:
+            logout(request)
+        if request.user.is_authenticated:
+            request.acting_over = _link_in_use(request)
+            request.acting = request.acting_over.target if request.acting_over else request.user.account
+        return self.get_response(request)
+
+
+def start_acting(request: PortalRequest, link: Link) -> None:
+    """Act for the link's target from the next request on, under a new session key."""
+    request.session[LINK] = link.pk
+    request.session[SEEN_AT] = time.time()
+    request.session.cycle_key()
+
+
+def stop_acting(request: PortalRequest) -> None:
+    """Act for one's own account again, under a new session key."""
+    request.session.pop(LINK, None)
+    request.session.pop(SEEN_AT, None)
+    request.session.cycle_key()
+
+
+def _link_in_use(request: PortalRequest) -> Link | None:
+    if LINK not in request.session:
+        return None
+    link = Link.objects.select_related("target", "proved_by").filter(pk=request.session[LINK], holder=request.user.account).first()
+    idle = time.time() - request.session.get(SEEN_AT, 0)
+    if link is None or not link.is_proven or idle > settings.ACTING_TIMEOUT:
+        stop_acting(request)
+        messages.info(request, f"You are acting for your own account, {request.user.account}, again.")
+        return None
+    if idle > 60:  # a write to the session once a minute is enough to tell activity from half an hour of silence
+        request.session[SEEN_AT] = time.time()
+    return link

@@ -1,0 +1,182 @@
+"""Who holds licenses, and who acts for them.
+
+Account  holds licenses: a company. The publisher is the one account from which all licenses come.
+User     is a person's sign-in; belongs to one account and has a role in it.
+Link     lets the users of one account see, switch to and pull licenses from another. One way.
+Invitation  lets the first user of a new account choose a password, once.
+"""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import PermissionsMixin, UserManager as DjangoUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+USERNAME_PATTERN = r"^[a-z0-9-]{2,30}$"
+USERNAME_RULE = "Use 2 to 30 letters a to z, digits and hyphens"
+username_is_well_formed = RegexValidator(USERNAME_PATTERN, USERNAME_RULE)
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def open(self) -> "AccountQuerySet":
+        return self.filter(closed_at=None)
+
+    def endusers_of(self, reseller: "Account") -> "AccountQuerySet":
+        return self.filter(reseller=reseller)
+
+
+class Account(models.Model):
+    """A holder of licenses: a company. Two accounts of one company are two accounts, and may be linked."""
+
+    class Kind(models.TextChoices):
+        PUBLISHER = "publisher"
+        RESELLER = "reseller"
+        ENDUSER = "enduser"
+
+    username = models.CharField(max_length=30, unique=True, validators=[username_is_well_formed])
+    company = models.CharField(max_length=120)
+    email = models.EmailField(help_text="Where notices go. Several accounts may share it.")
+    kind = models.CharField(max_length=9, choices=Kind)
+    reseller = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="endusers", help_text="For an enduser: the account that created it."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="A closed account can't sign in, buy or be used over a link.")
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(username__regex=USERNAME_PATTERN), name="account_username_is_well_formed"),
+            models.CheckConstraint(condition=Q(kind__in=["publisher", "reseller", "enduser"]), name="account_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind="enduser", reseller__isnull=False) | (~Q(kind="enduser") & Q(reseller=None)),
+                name="an_enduser_and_no_other_has_a_reseller",
+            ),
+            models.UniqueConstraint(fields=["kind"], condition=Q(kind="publisher"), name="there_is_one_publisher"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_absolute_url(self) -> str:
+        return reverse("enduser", args=[self.username])
+
+    @property
+    def is_reseller(self) -> bool:
+        return self.kind == self.Kind.RESELLER
+
+    @property
+    def is_enduser(self) -> bool:
+        return self.kind == self.Kind.ENDUSER
+
+    @property
+    def is_publisher(self) -> bool:
+        return self.kind == self.Kind.PUBLISHER
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the square beside the name."""
+        words = [word for word in self.company.replace("-", " ").split() if word[0].isalnum()]
+        return "".join(word[0] for word in words[:2]).upper() or self.username[:2].upper()
+
+
+class UserManager(DjangoUserManager["User"]):
+    """Django's own manager; a superuser made on the command line is staff of the publisher, whose account is made for the first."""
+
+    def create_superuser(self, username: str, email: str | None = None, password: str | None = None, **fields: Any) -> "User":
+        publisher, _ = Account.objects.get_or_create(
+            kind=Account.Kind.PUBLISHER, defaults={"username": "publisher", "company": "The publisher", "email": email or ""}
+        )
+        fields.setdefault("account", publisher)
+        fields.setdefault("role", User.Role.ADMINISTRATOR)
+        return super().create_superuser(username, email, password, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person's sign-in. Usernames are one namespace with the accounts', case ignored (rules.md §1)."""
+
+    class Role(models.TextChoices):
+        ADMINISTRATOR = "administrator"
+        MANAGER = "manager"
+        VIEWER = "viewer"
+
+    username = models.CharField(max_length=30, unique=True, validators=[username_is_well_formed])
+    email = models.EmailField(null=True, blank=True, help_text="Proven by an invitation or by staff. Unique.")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="users")
+    role = models.CharField(max_length=13, choices=Role, default=Role.VIEWER)
+    is_staff = models.BooleanField(default=False, help_text="May enter the admin.")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(username__regex=USERNAME_PATTERN), name="user_username_is_well_formed"),
+            models.CheckConstraint(condition=Q(role__in=["administrator", "manager", "viewer"]), name="user_role_is_known"),
+            models.UniqueConstraint(Lower("email"), name="a_users_email_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role == self.Role.ADMINISTRATOR
+
+
+class Link(models.Model):
+    """The one-way right of `holder` over `target`: to see it, act as it, and pull licenses from it (A2 to A6)."""
+
+    holder = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="links")
+    target = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="incoming_links")
+    linked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    proved_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", help_text="Whose credentials made the link.")
+    proof = models.CharField(max_length=128, editable=False, help_text="A digest that changes with that user's password.")
+    linked_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["holder", "target"], name="one_link_per_pair"),
+            models.CheckConstraint(condition=~Q(holder=models.F("target")), name="link_is_not_to_oneself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.holder} → {self.target}"
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the credentials that made the link would still make it today (A6)."""
+        prover = self.proved_by
+        return (
+            prover.is_active
+            and prover.is_administrator
+            and prover.account_id == self.target_id
+            and self.target.closed_at is None
+            and constant_time_compare(self.proof, prover.get_session_auth_hash())
+        )
+
+
+class Invitation(models.Model):
+    """Lets a user choose the first password over an e-mailed link, once; accepting it proves the address (A1)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="invitations")
+    email = models.EmailField()
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField(default=timezone.now, editable=False)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.email}"

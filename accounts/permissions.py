@@ -1,0 +1,84 @@
+"""Every right is decided here: by views before they show a page, and by services again before they act (B7).
+
+A right depends on the person and on the account acted for. Acting for a linked account, a person may do the lesser of
+*manager* and their own role, never what an administrator may (A7).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.models import Account, User
+from licensing_portal.foundation.errors import NotAllowed
+
+Predicate = Callable[[User, Account], bool]
+Params = ParamSpec("Params")
+
+
+def is_acting(user: User, account: Account) -> bool:
+    """Whether the person acts for another account than their own."""
+    return user.account_id != account.pk
+
+
+def may_move_licenses(user: User, account: Account) -> bool:
+    """Deploy and transfer: administrators and managers of resellers and endusers, acting or not."""
+    return user.role in {User.Role.ADMINISTRATOR, User.Role.MANAGER} and not account.is_publisher
+
+
+def may_sell(user: User, account: Account) -> bool:
+    """Sell and recall: like moving, for resellers alone (C2)."""
+    return account.is_reseller and may_move_licenses(user, account)
+
+
+def may_administer(user: User, account: Account) -> bool:
+    """Users, links and settings: administrators of the account itself, never while acting (A7)."""
+    return user.is_administrator and not is_acting(user, account) and not account.is_publisher
+
+
+def may_issue(user: User, account: Account) -> bool:
+    """Issue licenses: the publisher's staff, in the admin (C11)."""
+    return user.is_staff and account.is_publisher and user.has_perm("licenses.issue_licenses")
+
+
+def may_see_endusers(user: User, account: Account) -> bool:
+    """Endusers are their reseller's; whoever acts for a reseller sees them, for one cannot sell to the unseen."""
+    return account.is_reseller
+
+
+def may_create_endusers(user: User, account: Account) -> bool:
+    """Creating an enduser makes a sign-in, so it is an administrator's (A1, A7)."""
+    return account.is_reseller and may_administer(user, account)
+
+
+def may_act_for_others(user: User, account: Account) -> bool:
+    """Switch Accounts is for every customer: one's role goes along (A7)."""
+    return not account.is_publisher
+
+
+def require(predicate: Predicate, user: User, account: Account) -> None:
+    """Refuse a flow to whoever has not the right for it.
+
+    Raises NotAllowed.
+    """
+    if not (user.is_active and predicate(user, account)):
+        raise NotAllowed(f"{user} may not do this for {account}. Nothing was changed.")
+
+
+def allowed(
+    predicate: Predicate,
+) -> Callable[[Callable[Concatenate[HttpRequest, Params], HttpResponseBase]], Callable[Concatenate[HttpRequest, Params], HttpResponseBase]]:
+    """Let only those see a page who have the right; others get 403."""
+
+    def decorate(view: Callable[Concatenate[HttpRequest, Params], HttpResponseBase]) -> Callable[Concatenate[HttpRequest, Params], HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponseBase:
+            if not predicate(request.user, request.acting):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate

@@ -1,0 +1,65 @@
+"""What one may read of accounts. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Account, Invitation, Link, User
+
+SUGGESTIONS = 8
+
+
+def publisher() -> Account:
+    """The one account from which all licenses come."""
+    return Account.objects.get(kind=Account.Kind.PUBLISHER)
+
+
+def endusers_of(reseller: Account) -> QuerySet[Account]:
+    """The endusers that this reseller created, by username, each with `has_signed_in`."""
+    has_signed_in = User.objects.filter(account=OuterRef("pk"), last_login__isnull=False)
+    return Account.objects.endusers_of(reseller).annotate(has_signed_in=Exists(has_signed_in)).order_by("username")
+
+
+def endusers_matching(reseller: Account, text: str) -> QuerySet[Account]:
+    """The endusers of a reseller whose username, company or address contains `text`."""
+    matches = Q(username__icontains=text) | Q(company__icontains=text) | Q(email__icontains=text)
+    return endusers_of(reseller).filter(matches)
+
+
+def links_of(holder: Account) -> QuerySet[Link]:
+    """The links over which `holder` may reach other accounts, by username."""
+    return holder.links.select_related("target", "proved_by").order_by("target__username")
+
+
+def usable_links(user: User, account: Account) -> QuerySet[Link]:
+    """The account's links that this person may use: while acting, only one that leads back to their own account (A4, A7)."""
+    links = links_of(account)
+    return links.filter(target=user.account_id) if user.account_id != account.pk else links
+
+
+def incoming_links_of(target: Account) -> QuerySet[Link]:
+    """The links over which other accounts may reach `target`, by username."""
+    return target.incoming_links.select_related("holder").order_by("holder__username")
+
+
+def is_open(invitation: Invitation) -> bool:
+    """Whether a password can still be chosen over it, its time apart: by an active user who has none yet."""
+    user = invitation.user
+    return user.is_active and not user.has_usable_password() and user.account.closed_at is None
+
+
+def proven_address_of(user: User) -> str:
+    """Where a password reset may go: the user's own address, or the one an accepted invitation proved. "" if neither."""
+    if user.email:
+        return user.email
+    accepted = user.invitations.exclude(accepted_at=None).order_by("-accepted_at").first()
+    return accepted.email if accepted else ""
+
+
+def users_for_reset(text: str) -> list[User]:
+    """The active users with this username or this proven address; nobody who was only invited."""
+    text = text.strip()
+    candidates = User.objects.filter(
+        Q(username=text.lower()) | Q(email__iexact=text) | Q(invitations__email__iexact=text, invitations__accepted_at__isnull=False),
+        is_active=True,
+        account__closed_at=None,
+    ).distinct()
+    return [user for user in candidates if proven_address_of(user)]

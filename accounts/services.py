@@ -1,0 +1,204 @@
+"""The flows about accounts: create an enduser, accept an invitation, link and unlink. Each is one transaction."""
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import notices, permissions
+from accounts.models import Account, Invitation, Link, User
+from licensing_portal.foundation import submissions
+from licensing_portal.foundation.errors import NotAllowed, Refusal
+
+
+class UsernameTaken(Refusal):
+    """An account or a user has this name already; the two are one namespace (rules.md §1)."""
+
+
+class InvitationNotGood(Refusal):
+    """The invitation was accepted already, or its user is no longer active."""
+
+
+class CannotLink(Refusal):
+    """These credentials do not make a link: not an administrator's, one's own account, staff, or linked already."""
+
+
+class NotYourEnduser(Refusal):
+    """The owner that was named is not an enduser of this reseller, or is closed (C2)."""
+
+
+def lock_own_enduser(reseller: Account, enduser: Account) -> Account:
+    """Return the enduser, locked against staff who move or close it while the sale is being decided (B7).
+
+    The lock of a foreign key would not do: it lets every column but the key change.
+
+    Raises NotYourEnduser.
+    """
+    enduser = Account.objects.select_for_update(no_key=True).get(pk=enduser.pk)
+    if enduser.reseller_id != reseller.pk:
+        raise NotYourEnduser(f"“{enduser}” is not one of your endusers", field="owner")
+    if enduser.closed_at:
+        raise NotYourEnduser(f"{enduser} is closed and can’t receive licenses", field="owner")
+    return enduser
+
+
+@transaction.atomic
+def create_enduser(*, reseller: Account, created_by: User, username: str, company: str, email: str, key: str) -> Account:
+    """Create an enduser account of `reseller` and invite its first user by e-mail (A1).
+
+    Raises NotAllowed, UsernameTaken, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Account, username, company, email)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_create_endusers, created_by, reseller)
+    enduser = _open_account(kind=Account.Kind.ENDUSER, reseller=reseller, username=username, company=company, email=email, opened_by=created_by)
+    return claim.settle(enduser)
+
+
+@transaction.atomic
+def create_reseller(*, created_by: User, username: str, company: str, email: str, key: str) -> Account:
+    """Create a reseller account and invite its first user by e-mail; staff do this in the admin.
+
+    Raises UsernameTaken, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Account, username, company, email)
+    if claim.first_result:
+        return claim.first_result
+    reseller = _open_account(kind=Account.Kind.RESELLER, reseller=None, username=username, company=company, email=email, opened_by=created_by)
+    return claim.settle(reseller)
+
+
+def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str, company: str, email: str, opened_by: User) -> Account:
+    """Make the account with its first user, who has the account's username and no password yet, and queue the invitation."""
+    if User.objects.filter(username=username).exists() or Account.objects.filter(username=username).exists():
+        raise UsernameTaken(f"{username} is taken. Choose another username.", field="username")
+    try:
+        with transaction.atomic():  # the unique constraints judge a rival who asked at the same moment
+            account = Account.objects.create(kind=kind, reseller=reseller, username=username, company=company, email=email)
+            first_user = User(account=account, username=username, role=User.Role.ADMINISTRATOR)
+            first_user.set_unusable_password()
+            first_user.save()
+    except IntegrityError:
+        raise UsernameTaken(f"{username} is taken. Choose another username.", field="username") from None
+    _invite(first_user, invited_by=opened_by)
+    return account
+
+
+@transaction.atomic
+def invite_again(*, enduser: Account, invited_by: User, key: str) -> Invitation:
+    """Invite the first user of an enduser once more, at the account's address of today; older links stay good for their time.
+
+    Raises NotAllowed, InvitationNotGood, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Invitation, enduser.username)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_create_endusers, invited_by, lock_own_enduser(invited_by.account, enduser).reseller)
+    user = enduser.users.get(username=enduser.username)
+    if user.has_usable_password() or not user.is_active:
+        raise InvitationNotGood(f"{user} has accepted the invitation already. Nothing was sent.")
+    return claim.settle(_invite(user, invited_by=invited_by))
+
+
+@transaction.atomic
+def renew_invitation(*, invitation: Invitation) -> Invitation:
+    """Send a new link in place of one whose time is over, to the same address, in the name of whoever invited.
+
+    Raises InvitationNotGood. Asked for several times, it sends one: a renewal that was not mailed yet is enough.
+    """
+    user = User.objects.select_for_update().get(pk=invitation.user_id)
+    if user.has_usable_password() or not user.is_active:
+        raise InvitationNotGood("This invitation was used already. Sign in with the password that was chosen.")
+    newer = user.invitations.filter(pk__gt=invitation.pk).order_by("-pk").first()
+    if newer:
+        return newer
+    renewed = Invitation.objects.create(user=user, email=invitation.email, invited_by=invitation.invited_by)
+    notices.invitation(renewed)
+    return renewed
+
+
+def _invite(user: User, *, invited_by: User) -> Invitation:
+    invitation = Invitation.objects.create(user=user, email=user.account.email, invited_by=invited_by)
+    notices.invitation(invitation)
+    return invitation
+
+
+@transaction.atomic
+def accept_invitation(*, invitation: Invitation, password: str) -> User:
+    """Give the invited user a password, once; the address that the invitation went to is proven by it (A1).
+
+    Raises InvitationNotGood.
+    """
+    # The lock stops two browsers with the same link from choosing two passwords.
+    user = User.objects.select_for_update().get(pk=invitation.user_id)
+    if user.has_usable_password() or not user.is_active:
+        raise InvitationNotGood("This invitation was used already. Sign in with the password that was chosen.")
+    user.set_password(password)
+    if not User.objects.filter(email__iexact=invitation.email).exists():
+        user.email = invitation.email
+    user.save(update_fields=["password", "email"])
+    Invitation.objects.filter(pk=invitation.pk).update(accepted_at=timezone.now())
+    return user
+
+
+@transaction.atomic
+def link_account(*, holder: Account, linked_by: User, proved_by: User, key: str) -> Link:
+    """Let `holder` see, act as and pull from the account whose administrator `proved_by` just gave name and password (A2, A3).
+
+    The account is told by e-mail (A5).
+
+    Raises NotAllowed, CannotLink, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Link, holder.username, proved_by.username)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_administer, linked_by, holder)
+    target = proved_by.account
+    _check_that_it_can_be_linked(target, proved_by, holder)
+    link, is_new = Link.objects.get_or_create(
+        holder=holder,
+        target=target,
+        defaults={"linked_by": linked_by, "proved_by": proved_by, "proof": proved_by.get_session_auth_hash()},
+    )
+    if is_new:
+        notices.link_created(link)
+    else:
+        _prove_again(link, proved_by)
+    return claim.settle(link)
+
+
+def _check_that_it_can_be_linked(target: Account, proved_by: User, holder: Account) -> None:
+    if target == holder:
+        raise CannotLink("That is the account you are in", field="username")
+    if proved_by.is_staff or target.is_publisher or target.closed_at or not proved_by.is_active:
+        raise CannotLink("Username or password is wrong", field="username")
+    if not proved_by.is_administrator:
+        raise CannotLink(f"{proved_by} is not an administrator of {target}", field="username")
+
+
+def _prove_again(link: Link, proved_by: User) -> None:
+    """Renew the proof of a link that has gone stale (A6); one that holds needs nothing.
+
+    Raises CannotLink.
+    """
+    if link.is_proven:
+        raise CannotLink(f"You are already linked to {link.target}", field="username")
+    link.proved_by = proved_by
+    link.proof = proved_by.get_session_auth_hash()
+    link.save(update_fields=["proved_by", "proof"])
+
+
+@transaction.atomic
+def remove_link(*, link: Link, removed_by: User, acting: Account) -> None:
+    """End a link; either side may, at any moment, and both are told (A5). Ending what has ended does nothing.
+
+    Raises NotAllowed.
+    """
+    permissions.require(permissions.may_administer, removed_by, acting)
+    # The row lock makes a transfer that is being decided over this link finish first, or find the link gone.
+    locked = Link.objects.select_for_update(of=("self",)).select_related("holder", "target").filter(pk=link.pk).first()
+    if locked is None:
+        return
+    if acting not in (locked.holder, locked.target):
+        raise NotAllowed("This link is not yours.")
+    notices.link_removed(locked, removed_by=acting)
+    locked.delete()

@@ -1,0 +1,31 @@
+from django.urls import path
+
+from accounts import views
+
+app_name = "accounts"
+
+endusers = [
+    path("create-enduser/", views.create_enduser, name="create_enduser"),
+    path("suggest-endusers/", views.suggest_endusers, name="suggest_endusers"),
+    path("endusers/<str:username>/invite-again/", views.invite_again, name="invite_again"),
+]
+
+invitations = [
+    path("invitation/", views.accept_invitation, name="accept_invitation"),
+    path("invitation/renew/", views.renew_invitation, name="renew_invitation"),
+    path("invitation/<str:token>/", views.open_invitation, name="open_invitation"),
+]
+
+links = [
+    path("linked-accounts/", views.link_account, name="link_account"),
+    path("linked-accounts/<str:username>/remove/", views.remove_link, name="remove_link"),
+    path("linked-accounts/<str:username>/remove-access/", views.remove_access, name="remove_access"),
+]
+
+switching = [
+    path("switch/", views.switch_accounts, name="switch_accounts"),
+    path("switch-back/", views.return_to_own_account, name="return_to_own_account"),
+    path("switch/<str:username>/", views.switch_account, name="switch_account"),
+]
+
+urlpatterns = endusers + invitations + links + switching

@@ -1,0 +1,183 @@
+"""Endusers, invitations, links and switching. A view translates; services decide."""
+
+from allauth.account.utils import perform_login
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import notices, permissions, selectors, services
+from accounts.forms import AcceptInvitationForm, CreateEnduserForm, LinkAccountForm
+from accounts.middleware import start_acting, stop_acting
+from accounts.permissions import allowed
+from accounts.requests import PortalRequest, binding_of
+from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.forms import OneUseForm
+
+INVITATION_TOKEN = "invitation_token"  # noqa: S105 - the name of a key in the session
+
+# ── Endusers ──
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_create_endusers)
+def create_enduser(request: PortalRequest) -> HttpResponseBase:
+    """Create an enduser account and invite its first user (A1)."""
+    form = CreateEnduserForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "create_enduser"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            enduser = services.create_enduser(reseller=request.acting, created_by=request.user, **form.cleaned_data)
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"Enduser created. An invitation goes to {enduser.email}.")
+            return redirect(enduser)
+    return render(request, "accounts/create_enduser.html", {"form": form})
+
+
+@require_safe
+@allowed(permissions.may_see_endusers)
+def suggest_endusers(request: PortalRequest) -> HttpResponse:
+    """Suggest owners while somebody types: the reseller's own open endusers that match."""
+    text = request.GET.get("q", "").replace("\0", "").strip()[:100]
+    matching = selectors.endusers_matching(request.acting, text).filter(closed_at=None)[: selectors.SUGGESTIONS] if text else []
+    owners = [
+        {"username": owner.username, "company": owner.company, "email": owner.email, "note": "" if owner.has_signed_in else "Not signed in yet"}
+        for owner in matching
+    ]
+    return JsonResponse({"owners": owners})
+
+
+@require_POST
+@allowed(permissions.may_create_endusers)
+def invite_again(request: PortalRequest, username: str) -> HttpResponseBase:
+    """Send an enduser's invitation once more."""
+    enduser = get_object_or_404(selectors.endusers_of(request.acting), username=username)
+    form = OneUseForm(request.POST, binding=binding_of(request, "invite_again"))
+    if form.is_valid():
+        try:
+            services.invite_again(enduser=enduser, invited_by=request.user, key=form.cleaned_data["key"])
+            messages.success(request, f"A new invitation goes to {enduser.email}.")
+        except Refusal as refusal:
+            refusal.show_on(form)
+    for problem in form.non_field_errors():
+        messages.warning(request, problem)
+    return redirect(enduser)
+
+
+# ── Invitations ──
+
+
+@require_safe
+@login_not_required
+def open_invitation(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Take the token out of the address, so that it stands in no history and no referrer."""
+    request.session[INVITATION_TOKEN] = token
+    return redirect("accounts:accept_invitation")
+
+
+@require_http_methods(["GET", "POST"])
+@login_not_required
+@never_cache
+def accept_invitation(request: HttpRequest) -> HttpResponseBase:
+    """Choose the first password, once, and be signed in (A1)."""
+    invitation, is_expired = notices.invitation_of(request.session.get(INVITATION_TOKEN, ""))
+    if invitation is None:
+        raise Http404
+    if is_expired or not selectors.is_open(invitation):
+        return render(request, "accounts/invitation_over.html", {"invitation": invitation, "is_expired": is_expired})
+    form = AcceptInvitationForm(request.POST if request.method == "POST" else None, user=invitation.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = services.accept_invitation(invitation=invitation, password=form.cleaned_data["password"])
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            del request.session[INVITATION_TOKEN]
+            return perform_login(request, user)
+    return render(request, "accounts/accept_invitation.html", {"form": form, "invitation": invitation})
+
+
+@require_POST
+@login_not_required
+def renew_invitation(request: HttpRequest) -> HttpResponseBase:
+    """Send a new link to the address of an invitation whose time is over; the page that asks has proven to hold the old one."""
+    invitation, is_expired = notices.invitation_of(request.session.get(INVITATION_TOKEN, ""))
+    if invitation is None or not is_expired:
+        raise Http404
+    services.renew_invitation(invitation=invitation)
+    del request.session[INVITATION_TOKEN]
+    return render(request, "accounts/invitation_renewed.html", {"invitation": invitation})
+
+
+# ── Links ──
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_administer)
+def link_account(request: PortalRequest) -> HttpResponseBase:
+    """Link User Admin: make a link with the other account's credentials; see and end links in both directions (A2, A5)."""
+    form = LinkAccountForm(request.POST if request.method == "POST" else None, request=request, binding=binding_of(request, "link_account"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            link = services.link_account(
+                holder=request.acting, linked_by=request.user, proved_by=form.proved_by, key=form.cleaned_data["key"]
+            )
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"Linked to {link.target}. Transfer Licenses is now in the menu.")
+            return redirect("accounts:link_account")
+    context = {"form": form, "links": selectors.links_of(request.acting), "incoming": selectors.incoming_links_of(request.acting)}
+    return render(request, "accounts/link_account.html", context, status=429 if form.is_throttled else 200)
+
+
+@require_POST
+@allowed(permissions.may_administer)
+def remove_link(request: PortalRequest, username: str) -> HttpResponseBase:
+    """End one's own link to another account (A5). A link that is gone already is no error."""
+    for link in selectors.links_of(request.acting).filter(target__username=username):
+        services.remove_link(link=link, removed_by=request.user, acting=request.acting)
+    messages.success(request, f"There is no link to {username} now.")
+    return redirect("accounts:link_account")
+
+
+@require_POST
+@allowed(permissions.may_administer)
+def remove_access(request: PortalRequest, username: str) -> HttpResponseBase:
+    """End another account's link to one's own (A5)."""
+    for link in selectors.incoming_links_of(request.acting).filter(holder__username=username):
+        services.remove_link(link=link, removed_by=request.user, acting=request.acting)
+    messages.success(request, f"{username} can’t use this account now.")
+    return redirect("accounts:link_account")
+
+
+# ── Switching ──
+
+
+@require_safe
+@allowed(permissions.may_act_for_others)
+def switch_accounts(request: PortalRequest) -> HttpResponse:
+    """The accounts one can act for: one's own and those it is linked to (A7)."""
+    return render(request, "accounts/switch_accounts.html", {"links": selectors.links_of(request.user.account), "own": request.user.account})
+
+
+@require_POST
+@allowed(permissions.may_act_for_others)
+def switch_account(request: PortalRequest, username: str) -> HttpResponseBase:
+    """Act for a linked account from now on (A7)."""
+    link = get_object_or_404(selectors.links_of(request.user.account), target__username=username)
+    if not link.is_proven:
+        messages.warning(request, f"The link to {link.target} needs its username and password again. Link the account once more.")
+        return redirect("accounts:switch_accounts")
+    start_acting(request, link)
+    return redirect("my_licenses")
+
+
+@require_POST
+def return_to_own_account(request: PortalRequest) -> HttpResponseBase:
+    """Act for one's own account again."""
+    stop_acting(request)
+    return redirect("my_licenses")

@@ -1,0 +1,1 @@
+"""WHERE: licenses bound to one license server."""

@@ -1,0 +1,55 @@
+"""The form of a new deployment. It checks shape; the service checks rules."""
+
+from typing import Any
+
+from crispy_forms.layout import Div, Field
+from django import forms
+from django.core.validators import RegexValidator
+
+from accounts.models import Account
+from accounts.selectors import endusers_of
+from licenses.forms import OwnerField, QuantitiesForm, own_enduser, quantities_helper
+from licensing_portal.foundation.forms import ManyLinesField, OneLineField
+from licensing_portal.foundation.layout import QuantityTable
+
+host_name_is_plain = RegexValidator(r"^[^\s/\\]+$", "Enter a host name like ivr-01.example.com")
+
+
+class AddDeploymentForm(QuantitiesForm):
+    """Add New Deployment (C5). A reseller names the owner; empty or its own username is the account itself."""
+
+    name = OneLineField(label="Name", max_length=120)
+    host_name = OneLineField(label="Host name", max_length=253, validators=[host_name_is_plain], help_text="Of the license server.")
+    owner = OwnerField(required=False)
+    notes = ManyLinesField(label="Notes", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, data: Any = None, *, account: Account, may_sell: bool, **options: Any) -> None:
+        super().__init__(data, giver=account, **options)
+        self.account = account
+        self.endusers = endusers_of(account).filter(closed_at=None)
+        if not may_sell:
+            del self.fields["owner"]
+        self.helper = quantities_helper(
+            Div(
+                Div(
+                    Div("name", css_class="col-md-6"),
+                    Div("host_name", css_class="col-md-6"),
+                    *([Div(Field("owner", template="components/_owner_field.html"), css_class="col-12")] if may_sell else []),
+                    css_class="row g-3 card-body",
+                ),
+                css_class="card",
+            ),
+            QuantityTable("components/_quantity_table.html"),
+            Div(Div("notes", css_class="card-body"), css_class="card"),
+        )
+        self.fields["host_name"].widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
+
+    def clean_owner(self) -> Account:
+        username: str = self.cleaned_data["owner"]
+        return self.account if username in ("", self.account.username) else own_enduser(self.account, username)
+
+    @property
+    def owner(self) -> Account:
+        """The account that will own the deployment."""
+        owner: Account = self.cleaned_data.get("owner", self.account)
+        return owner

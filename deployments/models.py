@@ -1,0 +1,75 @@
+"""Licenses on one license server.
+
+Deployment      is the owner's; its licenses are counted as deployed in the owner's holdings.
+DeploymentLine  is how many licenses of one product it has; they only grow (C7).
+DeploymentEntry is each journal entry that put licenses on it, with the sale it was made of, if it was one (C5).
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Account
+from licenses.models import JournalEntry, Product
+
+
+class Deployment(models.Model):
+    """One license server with its licenses. A reseller may have made it for an enduser, who owns it (C5)."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for server file"
+        ACTIVE = "active", "Active"
+        RETIRED = "retired", "Retired"
+
+    name = models.CharField(max_length=120)
+    host_name = models.CharField(max_length=253)
+    notes = models.TextField(blank=True)
+    owner = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="deployments")
+    made_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="deployments_made", help_text="The owner, or its reseller.")
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["waiting", "active", "retired"]), name="deployment_state_is_known"),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "-changed_at"], name="deployments_of_an_owner"),
+            models.Index(fields=["made_by", "-changed_at"], name="deployments_made_by_an_account"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("deployments:deployment", args=[self.pk])
+
+
+class DeploymentLine(models.Model):
+    """How many licenses of one product are on a deployment."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="lines")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="deployment_lines")
+    quantity = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deployment", "product"], name="one_line_per_deployment_and_product"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="a_deployment_line_has_licenses"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deployment}: {self.quantity} {self.product.code}"
+
+
+class DeploymentEntry(models.Model):
+    """A journal entry that put licenses on a deployment, and the sale that gave them to its owner at that moment."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="entries")
+    entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="deployment_entry")
+    sale = models.OneToOneField(JournalEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="deployment_entry_of_sale")
+
+    def __str__(self) -> str:
+        return f"{self.entry} on {self.deployment}"

@@ -1,0 +1,27 @@
+"""What one may read of deployments (A9): one's own, and of those made for endusers the name, owner and given licenses."""
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Account
+from deployments.models import Deployment
+
+
+def deployments_of(owner: Account) -> QuerySet[Deployment]:
+    """What the account owns, the last changed first."""
+    return Deployment.objects.filter(owner=owner).select_related("owner", "made_by").prefetch_related("lines__product").order_by("-changed_at", "-pk")
+
+
+def deployments_made_for_endusers(reseller: Account) -> QuerySet[Deployment]:
+    """What a reseller made for its endusers, the newest first. What the owners did later is not the reseller's to see."""
+    return (
+        Deployment.objects.filter(made_by=reseller)
+        .exclude(owner=reseller)
+        .select_related("owner", "made_by")
+        .prefetch_related("entries__sale__lines__product")
+        .order_by("-pk")
+    )
+
+
+def deployments_visible_to(account: Account) -> QuerySet[Deployment]:
+    """What the account owns or made."""
+    return Deployment.objects.filter(Q(owner=account) | Q(made_by=account)).select_related("owner", "made_by")

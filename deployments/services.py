@@ -1,0 +1,85 @@
+"""The flows about deployments. Each is one transaction (rules.md §3)."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import permissions
+from accounts.models import Account, User
+from deployments import notices
+from deployments.models import Deployment, DeploymentEntry, DeploymentLine
+from licenses import ledger
+from licenses.ledger import Quantities
+from licenses.models import JournalEntry
+from licenses.services import content_of, post_sale
+from licensing_portal.foundation import submissions
+from licensing_portal.foundation.errors import Refusal
+
+Kind = JournalEntry.Kind
+
+
+class NotYourDeployment(Refusal):
+    """Licenses are added to a deployment by its owner alone, and not once it is retired (C7)."""
+
+
+@transaction.atomic
+def add_deployment(
+    *, account: Account, added_by: User, owner: Account, name: str, host_name: str, notes: str = "", quantities: Quantities, key: str
+) -> Deployment:
+    """Put licenses of `account` on a new deployment that `owner` owns, which is the account itself or one of its endusers (C5).
+
+    With an enduser as owner it is also a sale: the licenses leave the account, and one e-mail tells the owner of both.
+
+    Raises NotAllowed, NotYourEnduser, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Deployment, account.username, owner.username, name, host_name, notes, content_of(quantities))
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_move_licenses, added_by, account)
+    is_sale = owner != account
+    sale = post_sale(seller=account, sold_by=added_by, owner=owner, quantities=quantities) if is_sale else None
+    deployment = Deployment.objects.create(name=name, host_name=host_name, notes=notes, owner=owner, made_by=account)
+    _deploy(deployment, quantities, deployed_by=added_by, acting_as=account, sale=sale)
+    if sale:
+        notices.deployment_sold(deployment, sale)
+    return claim.settle(deployment)
+
+
+@transaction.atomic
+def add_licenses(*, deployment: Deployment, account: Account, added_by: User, quantities: Quantities, key: str) -> JournalEntry:
+    """Put more licenses of its owner on a deployment, as an entry of its own (C7).
+
+    Raises NotAllowed, NotYourDeployment, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, JournalEntry, deployment.pk, content_of(quantities))
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_move_licenses, added_by, account)
+    # The lock stops a retirement from slipping in between this look at the state and the posting.
+    deployment = Deployment.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=deployment.pk)
+    if deployment.owner != account or deployment.state == Deployment.State.RETIRED:
+        raise NotYourDeployment("Licenses can’t be added to this deployment.")
+    return claim.settle(_deploy(deployment, quantities, deployed_by=added_by, acting_as=account))
+
+
+def _deploy(
+    deployment: Deployment, quantities: Quantities, *, deployed_by: User, acting_as: Account, sale: JournalEntry | None = None
+) -> JournalEntry:
+    """Post the deployment of the owner's available licenses and count them on the deployment's lines.
+
+    After a sale the owner's books are open already, so this locks nothing new.
+    """
+    owner = deployment.owner
+    books = ledger.open_books(owners=[owner], products=quantities)
+    entry = books.post(
+        Kind.DEPLOYMENT, quantities, giver=owner, receiver=owner, posted_by=deployed_by, acting_as=acting_as, note=deployment.name
+    )
+    DeploymentEntry.objects.create(deployment=deployment, entry=entry, sale=sale)
+    for product, quantity in quantities.items():
+        if quantity:
+            line = DeploymentLine.objects.filter(deployment=deployment, product=product).first()
+            line = line or DeploymentLine(deployment=deployment, product=product, quantity=0)
+            line.quantity += quantity
+            line.save()
+    deployment.changed_at = timezone.now()
+    deployment.save(update_fields=["changed_at"])
+    return entry

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from deployments import views
+
+app_name = "deployments"
+
+urlpatterns = [
+    path("add/", views.add_deployment, name="add_deployment"),
+    path("<int:pk>/", views.deployment, name="deployment"),
+]

@@ -1,0 +1,107 @@
+"""Products to edit, the books to read, and Issue licenses, which goes through the service (C11)."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from accounts import permissions
+from accounts.requests import PortalRequest, binding_of
+from accounts.selectors import publisher
+from licenses import services
+from licenses.forms import IssueLicensesForm
+from licenses.models import Holding, JournalEntry, JournalLine, Product
+from licensing_portal.foundation.admin import ToReadOnly
+from licensing_portal.foundation.errors import Refusal
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):
+    """Products are added, described and retired, never deleted."""
+
+    list_display = ["code", "name", "retired_at"]
+    list_filter = [("retired_at", admin.EmptyFieldListFilter)]
+    search_fields = ["code", "name"]
+    ordering = ["code"]
+    fields = ["code", "name", "description", "retired_at"]
+    actions = ["retire"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
+        """The code names the product in forms and exports, so it stays."""
+        return ["code"] if obj else []
+
+    @admin.action(description="Retire: no new issue", permissions=["change"])
+    def retire(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        count = products.filter(retired_at=None).update(retired_at=timezone.now())
+        self.message_user(request, f"{count} retired.")
+
+
+@admin.register(Holding)
+class HoldingAdmin(ToReadOnly, admin.ModelAdmin):
+    """What every account has. Numbers change by Issue licenses and by the flows alone."""
+
+    list_display = ["account", "product", "purchased", "sold", "deployed", "available"]
+    list_filter = ["product", "account__kind"]
+    list_select_related = ["account", "product"]
+    search_fields = ["account__username", "account__company", "product__code", "product__name"]
+    ordering = ["account__username", "product__code"]
+
+
+class JournalLineInline(ToReadOnly, admin.TabularInline):
+    model = JournalLine
+    fields = ["account", "product", "state", "quantity", "balance"]
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JournalLine]:
+        return super().get_queryset(request).select_related("account", "product", "entry")
+
+
+@admin.register(JournalEntry)
+class JournalEntryAdmin(ToReadOnly, admin.ModelAdmin):
+    """The journal, never changed (B2)."""
+
+    list_display = ["number", "kind", "posted_at", "giver", "receiver", "posted_by", "acting_as", "reference"]
+    list_filter = ["kind"]
+    list_select_related = ["giver", "receiver", "posted_by", "acting_as"]
+    search_fields = ["number", "reference", "giver__username", "receiver__username", "posted_by__username"]
+    date_hierarchy = "posted_at"
+    ordering = ["-pk"]
+    fields = ["number", "kind", "posted_at", "giver", "receiver", "posted_by", "acting_as", "reference", "note", "reverses"]
+    inlines = [JournalLineInline]
+
+
+def _before_and_after(entry: JournalEntry) -> str:
+    lines = entry.lines.filter(account=entry.receiver).select_related("product").order_by("product__code")
+    changes = ", ".join(f"{line.product.code} {line.balance - line.quantity:,} → {line.balance:,}" for line in lines)
+    return f"{entry}: {entry.receiver} has now {changes} available."
+
+
+def issue_licenses(request: PortalRequest) -> HttpResponseBase:
+    """Issue licenses from the publisher to an account, and say what it had before and has after (C11)."""
+    source = publisher()
+    if not permissions.may_issue(request.user, source):
+        raise PermissionDenied
+    form = IssueLicensesForm(
+        request.POST if request.method == "POST" else None,
+        chosen=request.GET.get("account", ""),
+        binding=binding_of(request, "issue_licenses"),
+    )
+    if request.method == "POST" and form.is_valid():
+        typed = form.cleaned_data
+        try:
+            entry = services.issue_licenses(
+                publisher=source, issued_by=request.user, account=typed["account"], quantities=form.quantities,
+                order_number=typed["order_number"], note=typed["note"], key=typed["key"],
+            )  # fmt: skip
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, _before_and_after(entry))
+            return redirect("admin:licenses_journalentry_change", entry.pk)
+    context = admin.site.each_context(request) | {"form": form, "title": "Issue licenses"}
+    return render(request, "admin/issue_licenses.html", context)

@@ -1,0 +1,141 @@
+"""The only door to the books: nobody else writes holdings or journal lines.
+
+Licenses move only in opened books, and opening them locks them, in one fixed order. Whoever opens all the books that
+an act needs in one call can neither oversell nor deadlock; the database's constraints are the last judge.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import Account, User
+from licenses.models import Holding, JournalEntry, JournalLine, Product
+from licenses.numbers import next_number
+from licensing_portal.foundation.errors import Problem, Refusal
+from licensing_portal.foundation.quantities import LARGEST_QUANTITY, field_name
+
+Kind = JournalEntry.Kind
+State = JournalLine.State
+Quantities = Mapping[Product, int]
+
+
+class NothingEntered(Refusal):
+    """No quantity is above zero."""
+
+
+class InsufficientLicenses(Refusal):
+    """The giver has fewer licenses available than asked for; says how many, for every product that falls short."""
+
+
+def open_books(owners: Iterable[Account], products: Iterable[Product]) -> "Books":
+    """Lock the holdings of these products of all these owners and return the only object that can move them.
+
+    Holdings that are missing are made. One call per transaction, for all owners and products that it will touch:
+    every flow then locks in the same order, (account, product), and no two can wait for each other.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("Books are opened inside the transaction that moves licenses.")
+    owners, products = {owner.pk: owner for owner in owners}, {product.pk: product for product in products}
+    _make_missing_holdings(owners, products)
+    # The lock stops two people who press at once from both being told that the last license is theirs.
+    locked = (
+        Holding.objects.select_for_update(no_key=True)
+        .filter(account__in=owners, product__in=products)
+        .order_by("account_id", "product_id")
+    )
+    return Books({(holding.account_id, holding.product_id): holding for holding in locked})
+
+
+def _make_missing_holdings(owners: Mapping[int, Account], products: Mapping[int, Product]) -> None:
+    pairs = {(owner, product) for owner in owners for product in products}
+    present = set(Holding.objects.filter(account__in=owners, product__in=products).values_list("account_id", "product_id"))
+    # In the same order as the locks: two first sales of the same products would otherwise wait for each other.
+    Holding.objects.bulk_create(
+        [Holding(account_id=owner, product_id=product, is_source=owners[owner].is_publisher) for owner, product in sorted(pairs - present)],
+        ignore_conflicts=True,
+    )
+
+
+@dataclass
+class Books:
+    """Locked holdings, by (account, product). Lives as long as the transaction that opened it."""
+
+    _holdings: dict[tuple[int, int], Holding]
+
+    def post(
+        self,
+        kind: JournalEntry.Kind,
+        quantities: Quantities,
+        *,
+        giver: Account,
+        receiver: Account,
+        posted_by: User,
+        acting_as: Account,
+        reference: str = "",
+        note: str = "",
+    ) -> JournalEntry:
+        """Move these quantities of available licenses and write the entry that tells of it (B1, B4).
+
+        A deployment takes them from the owner's available to the same owner's deployed licenses; every other kind
+        takes them from the giver's available to the receiver's. All products move or none.
+
+        Raises NothingEntered and, naming every product that falls short, InsufficientLicenses.
+        """
+        quantities = {product: quantity for product, quantity in quantities.items() if quantity}
+        self._check(quantities, giver)
+        moment = timezone.now()
+        entry = JournalEntry.objects.create(
+            number=next_number(kind, moment),
+            kind=kind,
+            posted_at=moment,
+            giver=giver,
+            receiver=receiver,
+            posted_by=posted_by,
+            acting_as=acting_as,
+            reference=reference,
+            note=note,
+        )
+        lines = []
+        for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code):
+            gives, receives = self._holdings[giver.pk, product.pk], self._holdings[receiver.pk, product.pk]
+            if kind == Kind.SALE:
+                gives.sold += quantity
+            lines.append(_line(entry, gives, State.AVAILABLE, -quantity))
+            lines.append(_line(entry, receives, State.DEPLOYED if kind == Kind.DEPLOYMENT else State.AVAILABLE, quantity))
+        JournalLine.objects.bulk_create(lines)
+        Holding.objects.bulk_update(
+            {self._holdings[line.account_id, line.product_id] for line in lines}, ["available", "deployed", "sold"]
+        )
+        return entry
+
+    def _check(self, quantities: Quantities, giver: Account) -> None:
+        if not quantities:
+            raise NothingEntered("Enter a Qty for at least one product")
+        if any(not 0 < quantity <= LARGEST_QUANTITY for quantity in quantities.values()):
+            raise ValueError("A quantity is from 0 to 1,000,000; forms have to see to that.")
+        if giver.is_publisher:
+            return
+        short = [
+            Problem(_shortage(holding), field=field_name(product.code))
+            for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code)
+            if (holding := self._holdings[giver.pk, product.pk]).available < quantity
+        ]
+        if short:
+            raise InsufficientLicenses.of(short)
+
+
+def _shortage(holding: Holding) -> str:
+    """Say what is possible: "44 available" (B6), and where the rest is, for deployed licenses can't move (C3)."""
+    deployed = f", {holding.deployed:,} deployed" if holding.deployed else ""
+    return f"{holding.available:,} available{deployed}"
+
+
+def _line(entry: JournalEntry, holding: Holding, state: JournalLine.State, quantity: int) -> JournalLine:
+    """Change one number of a locked holding and write the line that says so."""
+    balance = getattr(holding, state) + quantity
+    setattr(holding, state, balance)
+    return JournalLine(
+        entry=entry, account_id=holding.account_id, product_id=holding.product_id, state=state, quantity=quantity, balance=balance
+    )

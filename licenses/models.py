@@ -1,0 +1,147 @@
+"""The books.
+
+Product       is what one is licensed for; a license is the right to one simultaneous session of it.
+Holding       is what one account has of one product now: available, deployed, and how many it has sold.
+JournalEntry  is one event, and its own document: a sale, a transfer, … with a number, a giver and a receiver.
+JournalLine   is one change of one number of a holding. The lines of an entry sum to zero per product.
+
+The journal is the truth and is never changed (B2). Holdings are its current sums, kept because they are what one
+locks, constrains and lists; `check_ledger` recomputes them. Only `licenses/ledger.py` writes any of them.
+"""
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Account
+
+
+class Product(models.Model):
+    """What one is licensed for. A retired product is no longer issued; what is held stays good (rules.md §2)."""
+
+    code = models.CharField(max_length=30, unique=True, validators=[RegexValidator(r"^[A-Z0-9][A-Z0-9._-]*$", "Use A to Z, digits, dots and hyphens")])
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True, help_text="No new issue from then on.")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+
+class Holding(models.Model):
+    """What an account has of a product. The publisher's available is the source of all and alone goes below zero."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="holdings")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="holdings")
+    is_source = models.BooleanField(default=False, editable=False, help_text="Whether it is the publisher's.")
+    available = models.BigIntegerField(default=0)
+    deployed = models.BigIntegerField(default=0)
+    sold = models.BigIntegerField(default=0, help_text="Out by sales, less what came back by recall or reversal.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "product"], name="one_holding_per_account_and_product"),
+            models.CheckConstraint(condition=Q(available__gte=0) | Q(is_source=True), name="available_is_never_negative"),
+            models.CheckConstraint(condition=Q(deployed__gte=0), name="deployed_is_never_negative"),
+            models.CheckConstraint(condition=Q(sold__gte=0), name="sold_is_never_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.product.code}"
+
+    @property
+    def purchased(self) -> int:
+        """What came in by issue, sale, transfer or adjustment less what left otherwise than by sale."""
+        return self.sold + self.deployed + self.available
+
+
+class JournalEntry(models.Model):
+    """One event in the books, and the document of it: giver, receiver, who did it for which account, and when (B1)."""
+
+    class Kind(models.TextChoices):
+        ISSUE = "issue"
+        SALE = "sale"
+        DEPLOYMENT = "deployment"
+        TRANSFER = "transfer"
+        RECALL = "recall"
+        RETIREMENT = "retirement"
+        ADJUSTMENT = "adjustment"
+        REVERSAL = "reversal"
+
+    number = models.CharField(max_length=20, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind)
+    posted_at = models.DateTimeField(default=timezone.now, editable=False)
+    giver = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries_given")
+    receiver = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries_received")
+    posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    acting_as = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", help_text="The account that the person acted for.")
+    reference = models.CharField(max_length=60, blank=True, help_text="A reference of the giver: an order number, for an issue.")
+    note = models.TextField(blank=True)
+    reverses = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by")
+
+    class Meta:
+        verbose_name_plural = "journal entries"
+        permissions = [("issue_licenses", "Can issue licenses")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["issue", "sale", "deployment", "transfer", "recall", "retirement", "adjustment", "reversal"]),
+                name="entry_kind_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["deployment", "retirement"], giver=F("receiver")) | (~Q(kind__in=["deployment", "retirement"]) & ~Q(giver=F("receiver"))),
+                name="only_deployed_licenses_stay_with_their_owner",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["recall", "reversal"], reverses__isnull=False) | (~Q(kind__in=["recall", "reversal"]) & Q(reverses=None)),
+                name="a_reversing_entry_points_to_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("licenses:receipt", args=[self.number])
+
+    @property
+    def total(self) -> int:
+        """How many licenses it moved."""
+        return sum(line.quantity for line in self.lines.all() if line.quantity > 0)
+
+
+class JournalLine(models.Model):
+    """One signed change of an account's available or deployed licenses of a product, and what the number was after it."""
+
+    class State(models.TextChoices):
+        AVAILABLE = "available"
+        DEPLOYED = "deployed"
+
+    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="lines")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lines")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="lines")
+    state = models.CharField(max_length=9, choices=State)
+    quantity = models.BigIntegerField()
+    balance = models.BigIntegerField(help_text="The account's number of this product and state after this line.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(quantity=0), name="a_line_moves_something"),
+            models.CheckConstraint(condition=Q(state__in=["available", "deployed"]), name="line_state_is_known"),
+        ]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="journal_of_an_account"),
+            models.Index(fields=["account", "product", "state", "id"], name="journal_of_a_holding"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.account} {self.quantity:+} {self.product.code} {self.state}"
+
+
+class NumberSeries(models.Model):
+    """The last number given out for one letter in one year; used where the database has no sequences (SQLite)."""
+
+    name = models.CharField(primary_key=True, max_length=10)
+    last = models.PositiveIntegerField(default=0)

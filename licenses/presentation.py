@@ -1,0 +1,39 @@
+"""How the books read to people: sentences instead of kinds and signs."""
+
+from accounts.models import Account
+from licenses.models import JournalEntry
+
+Kind = JournalEntry.Kind
+
+NAMES = {
+    Kind.ISSUE: "Issue",
+    Kind.SALE: "Sale",
+    Kind.DEPLOYMENT: "Deployment",
+    Kind.TRANSFER: "Transfer",
+    Kind.RECALL: "Recall",
+    Kind.RETIREMENT: "Retirement",
+    Kind.ADJUSTMENT: "Adjustment",
+    Kind.REVERSAL: "Reversal",
+}
+
+
+def other_account(entry: JournalEntry, account: Account) -> str:
+    """The username of the other party, as `account` sees it; "" where licenses stayed with their owner."""
+    others = {entry.giver.username, entry.receiver.username} - {account.username}
+    return others.pop() if others else ""
+
+
+def sentence(entry: JournalEntry, account: Account) -> str:
+    """Tell what happened, as `account` sees it: "Sold to harborcu"."""
+    other, is_giver = other_account(entry, account), entry.giver_id == account.pk
+    match entry.kind:
+        case Kind.ISSUE:
+            return f"Issued by {other}"
+        case Kind.SALE:
+            return f"Sold to {other}" if is_giver else f"Bought from {other}"
+        case Kind.TRANSFER:
+            return f"Transferred to {other}" if is_giver else f"Transferred from {other}"
+        case Kind.DEPLOYMENT:
+            return f"Deployed on {entry.note}" if entry.note else "Deployed"
+        case _:
+            return NAMES[Kind(entry.kind)]

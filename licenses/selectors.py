@@ -1,0 +1,55 @@
+"""What one may read of the books. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
+
+from django.db.models import Q, QuerySet, Sum
+
+from accounts.models import Account
+from licenses.models import Holding, JournalEntry, JournalLine, Product
+
+
+def holdings_of(account: Account) -> QuerySet[Holding]:
+    """Every product the account has ever held, by code."""
+    return account.holdings.select_related("product").order_by("product__code")
+
+
+def available_to(account: Account) -> QuerySet[Holding]:
+    """What the account can sell, deploy or give: products of which some are available, by code."""
+    return holdings_of(account).filter(available__gt=0)
+
+
+def net_transfers_of(account: Account) -> dict[int, int]:
+    """How many licenses of each product (by its primary key) came in by transfers, less what went out by them."""
+    lines = account.lines.filter(entry__kind=JournalEntry.Kind.TRANSFER)
+    return dict(lines.values_list("product").annotate(net=Sum("quantity")).exclude(net=0))
+
+
+def journal_of(account: Account) -> QuerySet[JournalLine]:
+    """The account's journal lines, the newest first."""
+    return account.lines.select_related(
+        "product", "entry__giver", "entry__receiver", "entry__posted_by", "entry__acting_as"
+    ).order_by("-id")
+
+
+def entries_visible_to(account: Account) -> QuerySet[JournalEntry]:
+    """The entries that gave to or took from the account."""
+    return JournalEntry.objects.filter(Q(giver=account) | Q(receiver=account)).select_related(
+        "giver", "receiver", "posted_by", "acting_as"
+    )
+
+
+def sales_to(enduser: Account, *, seller: Account) -> QuerySet[JournalEntry]:
+    """What a reseller sold to one of its endusers, the newest first."""
+    return (
+        JournalEntry.objects.filter(kind=JournalEntry.Kind.SALE, giver=seller, receiver=enduser).prefetch_related("lines__product").order_by("-pk")
+    )
+
+
+def sold_to(enduser: Account, *, seller: Account) -> list[tuple[Product, int]]:
+    """How many licenses of each product a reseller sold to one of its endusers, by code."""
+    lines = JournalLine.objects.filter(account=enduser, entry__kind=JournalEntry.Kind.SALE, entry__giver=seller)
+    totals = dict(lines.values_list("product").annotate(total=Sum("quantity")))
+    return [(product, totals[product.pk]) for product in Product.objects.filter(pk__in=totals).order_by("code")]
+
+
+def recent_entries_of(account: Account) -> QuerySet[JournalEntry]:
+    """The account's entries, the newest first."""
+    return entries_visible_to(account).prefetch_related("lines__product").order_by("-pk")

@@ -1,0 +1,101 @@
+"""The flows that move licenses between accounts: issue and sell. Each is one transaction (rules.md §3)."""
+
+from django.db import transaction
+
+from accounts import permissions
+from accounts.models import Account, User
+from accounts.services import lock_own_enduser
+from licenses import ledger, notices
+from licenses.ledger import Quantities
+from licenses.models import JournalEntry
+from licensing_portal.foundation import submissions
+from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.notices import notices_of, send_again
+from licensing_portal.foundation.quantities import field_name
+
+Kind = JournalEntry.Kind
+
+
+class ProductRetired(Refusal):
+    """A retired product is no longer issued; what is held stays good."""
+
+
+class NothingToSendAgain(Refusal):
+    """No notice of this entry is for its receiver, or the account that asks did not act in it."""
+
+
+def content_of(quantities: Quantities) -> dict[str, int]:
+    """What of the quantities makes two forms the same form: the products' codes and the numbers that are not zero."""
+    return {product.code: quantity for product, quantity in quantities.items() if quantity}
+
+
+@transaction.atomic
+def sell_licenses(*, seller: Account, sold_by: User, owner: Account, quantities: Quantities, reference: str = "", key: str) -> JournalEntry:
+    """Sell licenses of `seller` to `owner`, one of its own endusers, and tell the owner by e-mail; or change nothing (C2 to C4).
+
+    Raises NotAllowed, NotYourEnduser, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, JournalEntry, seller.username, owner.username, content_of(quantities), reference)
+    if claim.first_result:
+        return claim.first_result
+    sale = post_sale(seller=seller, sold_by=sold_by, owner=owner, quantities=quantities, reference=reference)
+    notices.licenses_sold(sale)
+    return claim.settle(sale)
+
+
+def post_sale(*, seller: Account, sold_by: User, owner: Account, quantities: Quantities, reference: str = "") -> JournalEntry:
+    """Decide the right to sell and post the sale, in the transaction of the flow that queues the notice (C2, C3, B7).
+
+    Raises NotAllowed, NotYourEnduser, NothingEntered, InsufficientLicenses.
+    """
+    permissions.require(permissions.may_sell, sold_by, seller)
+    owner = lock_own_enduser(seller, owner)
+    books = ledger.open_books(owners=[seller, owner], products=quantities)
+    return books.post(Kind.SALE, quantities, giver=seller, receiver=owner, posted_by=sold_by, acting_as=seller, reference=reference)
+
+
+@transaction.atomic
+def issue_licenses(
+    *, publisher: Account, issued_by: User, account: Account, quantities: Quantities, order_number: str = "", note: str = "", key: str
+) -> JournalEntry:
+    """Issue licenses from the publisher to a reseller or an enduser, and tell it by e-mail (C11). Staff alone may.
+
+    Raises NotAllowed, ProductRetired, NothingEntered, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, JournalEntry, account.username, content_of(quantities), order_number, note)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_issue, issued_by, publisher)
+    for product, quantity in quantities.items():
+        if product.retired_at and quantity:
+            raise ProductRetired(f"{product.name} is retired and is no longer issued", field=field_name(product.code))
+    books = ledger.open_books(owners=[publisher, account], products=quantities)
+    entry = books.post(
+        Kind.ISSUE,
+        quantities,
+        giver=publisher,
+        receiver=account,
+        posted_by=issued_by,
+        acting_as=publisher,
+        reference=order_number,
+        note=note,
+    )
+    notices.licenses_issued(entry)
+    return claim.settle(entry)
+
+
+@transaction.atomic
+def send_notice_again(*, entry: JournalEntry, account: Account, sent_by: User, key: str) -> Notice:
+    """Mail the notice of an entry to its receiver once more, at the receiver's address of today (C4).
+
+    Raises NotAllowed, NothingToSendAgain, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Notice, entry.number)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_move_licenses, sent_by, account)
+    first = notices_of(entry.number).filter(account=entry.receiver.username).first()
+    if first is None or entry.acting_as != account:
+        raise NothingToSendAgain("There is no notice to send again.")
+    return claim.settle(send_again(first, address=entry.receiver.email))

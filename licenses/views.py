@@ -1,0 +1,117 @@
+"""Sell Licenses, receipts, History and the exports. A view translates; services decide."""
+
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.contrib import messages
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import permissions
+from accounts.permissions import allowed
+from accounts.requests import PortalRequest, binding_of
+from licenses import exports, receipts, selectors, services
+from licenses.forms import HistoryFilterForm, SellLicensesForm
+from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.forms import OneUseForm
+from licensing_portal.foundation.templatetags.portal import licenses as in_words
+
+PAGE_SIZE = 50
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_sell)
+def sell_licenses(request: PortalRequest) -> HttpResponseBase:
+    """Sell licenses to an enduser: one press, no confirmation page (C2)."""
+    form = SellLicensesForm(
+        request.POST if request.method == "POST" else None,
+        seller=request.acting,
+        binding=binding_of(request, "sell_licenses"),
+        initial={"owner": request.GET.get("owner", "")},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            sale = services.sell_licenses(
+                seller=request.acting, sold_by=request.user, owner=form.cleaned_data["owner"], quantities=form.quantities,
+                reference=form.cleaned_data["reference"], key=form.cleaned_data["key"],
+            )  # fmt: skip
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"{in_words(sale.total)} now belong to {sale.receiver.company}.")
+            return redirect(sale)
+    return render(request, "licenses/sell_licenses.html", {"form": form})
+
+
+@require_safe
+def receipt(request: PortalRequest, number: str) -> HttpResponse:
+    """The receipt of an entry, as one of its two sides sees it."""
+    entry = get_object_or_404(selectors.entries_visible_to(request.acting), number=number)
+    send_again = OneUseForm(binding=binding_of(request, "send_notice_again"))
+    return render(request, "licenses/receipt.html", {"receipt": receipts.receipt_of(entry, request.acting), "send_again": send_again})
+
+
+@require_POST
+@allowed(permissions.may_move_licenses)
+def send_notice_again(request: PortalRequest, number: str) -> HttpResponseBase:
+    """Mail the notice of an entry once more (C4)."""
+    entry = get_object_or_404(selectors.entries_visible_to(request.acting), number=number)
+    form = OneUseForm(request.POST, binding=binding_of(request, "send_notice_again"))
+    if form.is_valid():
+        try:
+            services.send_notice_again(entry=entry, account=request.acting, sent_by=request.user, key=form.cleaned_data["key"])
+        except Refusal as refusal:
+            refusal.show_on(form)
+    for problem in form.non_field_errors():
+        messages.warning(request, problem)
+    return redirect(entry)
+
+
+@require_safe
+def history(request: PortalRequest) -> HttpResponse:
+    """The account's journal, newest first, in pages that start where the last one ended (C12)."""
+    form = _history_form(request)
+    lines = form.lines(request.acting)
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit():
+        lines = lines.filter(pk__lt=min(int(before), 2**63 - 1))
+    page = list(lines[: PAGE_SIZE + 1])
+    context = {
+        "form": form,
+        "lines": page[:PAGE_SIZE],
+        "account": request.acting,
+        "filters": _without(request, "before"),
+        "is_first_page": not before,
+        "next_before": page[PAGE_SIZE - 1].pk if len(page) > PAGE_SIZE else None,
+    }
+    return render(request, "licenses/history.html", context)
+
+
+@require_safe
+def history_csv(request: PortalRequest) -> HttpResponseBase:
+    """The whole filtered journal, oldest first."""
+    form = _history_form(request)
+    if not form.is_valid():
+        raise Http404
+    lines = form.lines(request.acting).order_by("id")
+    return exports.csv_response(_file_name("history", request), exports.history_rows(lines, request.acting))
+
+
+@require_safe
+def licenses_csv(request: PortalRequest) -> StreamingHttpResponse:
+    """The account's summary: a row for every product ever held, by code, no total."""
+    return exports.csv_response(_file_name("licenses", request), exports.summary_rows(selectors.holdings_of(request.acting)))
+
+
+def _history_form(request: PortalRequest) -> HistoryFilterForm:
+    return HistoryFilterForm(request.GET, products=[holding.product for holding in selectors.holdings_of(request.acting)])
+
+
+def _without(request: PortalRequest, name: str) -> str:
+    """The filters of the address, less one, to be carried on in links."""
+    query = request.GET.copy()
+    query.pop(name, None)
+    return query.urlencode()
+
+
+def _file_name(what: str, request: PortalRequest) -> str:
+    return f"{what}_{request.acting.username}_{timezone.now():%Y-%m-%d}.csv"

@@ -1,0 +1,62 @@
+"""Admin pieces for every app, and the notices to read."""
+
+from typing import Any
+
+import post_office.admin  # noqa: F401 - registers the pages that are taken away below
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from post_office.models import STATUS, Attachment, Email, EmailTemplate, Log
+
+from licensing_portal.foundation.models import Notice
+
+# post-office's own pages would let staff change and resend mails past our one door, and show links meant for one person.
+for model in (Attachment, Email, EmailTemplate, Log):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class ToReadOnly:
+    """A reading room: to search and filter, for nobody to change, not even for a superuser by address."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class FateFilter(admin.SimpleListFilter):
+    title = "fate"
+    parameter_name = "fate"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("queued", "Queued"), ("sent", "Sent"), ("failed", "Failed")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        statuses = {"queued": [STATUS.queued, STATUS.requeued], "sent": [STATUS.sent], "failed": [STATUS.failed]}
+        return queryset.filter(email__status__in=statuses[self.value()]) if self.value() in statuses else queryset
+
+
+@admin.register(Notice)
+class NoticeAdmin(ToReadOnly, admin.ModelAdmin):
+    """Every mail and its fate. Bodies are not shown: some carried a link that is one person's alone."""
+
+    list_display = ["queued_at", "event", "account", "subject", "address", "fate", "sent_at"]
+    list_filter = [FateFilter, "kind"]
+    list_select_related = ["email"]
+    search_fields = ["event", "account", "email__subject", "email__to"]
+    ordering = ["-pk"]
+    fields = ["event", "account", "kind", "subject", "address", "fate", "queued_at", "sent_at", "last_error", "again_of"]
+    date_hierarchy = "queued_at"
+
+    @admin.display(ordering="email__subject")
+    def subject(self, notice: Notice) -> str:
+        return notice.email.subject
+
+    @admin.display(ordering="email__status")
+    def fate(self, notice: Notice) -> str:
+        return notice.fate

@@ -1,0 +1,57 @@
+"""Two small tables under all apps: the one-use keys that were claimed, and what became of each notice."""
+
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.db.models.functions import Now
+from post_office.models import STATUS, Email
+
+
+class Submission(models.Model):
+    """A one-use key that was claimed, with a digest of what was sent and what it made (rule B5). Never pruned."""
+
+    key = models.CharField(primary_key=True, max_length=32)
+    digest = models.CharField(max_length=64)
+    claimed_at = models.DateTimeField(db_default=Now())
+    result_type = models.ForeignKey(ContentType, null=True, on_delete=models.PROTECT)
+    result_id = models.PositiveBigIntegerField(null=True)
+    result = GenericForeignKey("result_type", "result_id")
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Notice(models.Model):
+    """One mail about one event to one account, and its fate. The mail itself is post-office's Email."""
+
+    kind = models.CharField(max_length=100, help_text="The template that it is written with.")
+    event = models.CharField(max_length=60, help_text="What it tells of: an entry's number, or the like.")
+    account = models.CharField(max_length=30, help_text="The username of the account that is told.")
+    email = models.OneToOneField(Email, on_delete=models.PROTECT, related_name="notice")
+    again_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="sent_again")
+    written_when_sent_from = models.JSONField(null=True, blank=True, help_text="For mails with a one-time link, whose body is never kept.")
+    queued_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "event", "account"],
+                condition=models.Q(again_of=None),
+                name="one_notice_per_event_and_account",
+            ),
+        ]
+        indexes = [models.Index(fields=["event"])]
+
+    def __str__(self) -> str:
+        return f"{self.email.subject} to {self.address}"
+
+    @property
+    def address(self) -> str:
+        return ", ".join(self.email.to)
+
+    @property
+    def fate(self) -> str:
+        """queued, sent or failed: what the receipt says."""
+        return {STATUS.sent: "sent", STATUS.failed: "failed"}.get(self.email.status, "queued")

@@ -1,0 +1,248 @@
+"""The only door for mail: queue a notice in the transaction of the event that it tells of, deliver it afterwards.
+
+A notice is a row (post-office's Email and our Notice beside it), so it stands or falls with its event. `deliver_mail`
+sends what is due: at least once, with the same Message-ID on every try, and never for what did not happen.
+
+Each letter has three templates, `<name>.subject.txt`, `<name>.txt` and `<name>.html`.
+"""
+
+import smtplib
+import unicodedata
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from email.utils import formataddr, parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+import css_inline
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.template.loader import render_to_string
+from django.utils import timezone
+from post_office.models import STATUS, Email
+
+from licensing_portal.foundation.models import Notice
+
+Context = dict[str, Any]
+
+LEASE = timedelta(minutes=5)  # how long a worker may take for one mail before another worker takes it up
+FIRST_RETRY = timedelta(seconds=10)
+LONGEST_RETRY = timedelta(minutes=30)
+MOST_TRIES = 60  # a little more than a day, after which a mail is given up and people are shown why
+
+_writers: dict[str, Callable[[Context], Context]] = {}
+
+
+def written_when_sent(name: str) -> Callable[[Callable[[Context], Context]], Callable[[Context], Context]]:
+    """Mark a function as the one that gives letter `name` its full context at the moment of sending.
+
+    For letters with a one-time link: neither the link nor the body is ever stored.
+    """
+
+    def register(writer: Callable[[Context], Context]) -> Callable[[Context], Context]:
+        _writers[name] = writer
+        return writer
+
+    return register
+
+
+def header_text(text: str) -> str:
+    """Make text safe for a mail header: no control characters, no Unicode line ends. Django looks for CR and LF alone."""
+    return "".join(" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in text).strip()
+
+
+def queue(
+    name: str,
+    *,
+    event: str,
+    account: str,
+    address: str,
+    context: Context,
+    reply_to: str = "",
+    sender: str = "",
+    again_of: Notice | None = None,
+) -> Notice:
+    """Queue letter `name` to `account` at `address`, in the transaction that is open.
+
+    `event` is what it tells of; a second first notice of one event to one account is refused by the database.
+    `sender` is the company on whose behalf it is sent, `reply_to` the address that answers go to.
+    """
+    subject = header_text(render_to_string(f"{name}.subject.txt", _with_portal(context)))
+    written_later = name in _writers
+    headers = {"Message-ID": _new_message_id(), "Auto-Submitted": "auto-generated"}
+    if reply_to:
+        headers["Reply-To"] = header_text(reply_to)
+    if again_of:
+        headers["References"] = headers["In-Reply-To"] = again_of.email.headers["Message-ID"]
+    email = Email.objects.create(
+        from_email=_from_address(sender),
+        to=[address],
+        subject=subject,
+        message="" if written_later else _text(name, context),
+        html_message="" if written_later else _html(name, context),
+        headers=headers,
+        status=STATUS.queued,
+        scheduled_time=timezone.now(),
+        number_of_retries=0,
+    )
+    return Notice.objects.create(
+        kind=name,
+        event=event,
+        account=account,
+        email=email,
+        again_of=again_of,
+        written_when_sent_from=context if written_later else None,
+    )
+
+
+def send_again(notice: Notice, *, address: str) -> Notice:
+    """Queue a new mail with the same words, to the account's address of today, that refers to the first (rule C4)."""
+    first = notice.email
+    email = Email.objects.create(
+        from_email=first.from_email,
+        to=[address],
+        subject=first.subject,
+        message=first.message,
+        html_message=first.html_message,
+        headers=first.headers
+        | {"Message-ID": _new_message_id(), "In-Reply-To": first.headers["Message-ID"], "References": first.headers["Message-ID"]},
+        status=STATUS.queued,
+        scheduled_time=timezone.now(),
+        number_of_retries=0,
+    )
+    return Notice.objects.create(
+        kind=notice.kind,
+        event=notice.event,
+        account=notice.account,
+        email=email,
+        again_of=notice,
+        written_when_sent_from=notice.written_when_sent_from,
+    )
+
+
+def notices_of(event: str) -> QuerySet[Notice]:
+    """Return all notices of one event, the oldest first."""
+    return Notice.objects.filter(event=event).select_related("email").order_by("pk")
+
+
+def notices_of_account(account: str, *, kind: str) -> QuerySet[Notice]:
+    """Return the notices of one kind to one account (by its username), the oldest first."""
+    return Notice.objects.filter(account=account, kind=kind).select_related("email").order_by("pk")
+
+
+def deliver_due() -> int:
+    """Try every mail that is due, and return how many were tried."""
+    tried = 0
+    while email := _lease_next():
+        _deliver(email)
+        tried += 1
+    return tried
+
+
+def _lease_next() -> Email | None:
+    """Take the oldest mail that is due and put it off by the lease: a killed worker delays a mail and loses none.
+
+    SKIP LOCKED lets several workers pass each other; the database's clock decides what is due.
+    """
+    due = Q(scheduled_time__lte=Now()) | Q(scheduled_time=None)
+    with transaction.atomic():
+        email = (
+            Email.objects.select_for_update(skip_locked=True)
+            .filter(due, status__in=[STATUS.queued, STATUS.requeued])
+            .order_by("scheduled_time", "pk")
+            .first()
+        )
+        if email:
+            Email.objects.filter(pk=email.pk).update(scheduled_time=Now() + LEASE)
+    return email
+
+
+def _deliver(email: Email) -> None:
+    try:
+        _message(email).send()
+    except Exception as problem:  # whatever is wrong with one mail must not stop those behind it
+        _put_off(email, problem)
+    else:
+        with transaction.atomic():
+            Email.objects.filter(pk=email.pk).update(status=STATUS.sent, last_updated=Now())
+            Notice.objects.filter(email=email).update(sent_at=Now(), last_error="")
+
+
+def _put_off(email: Email, problem: Exception) -> None:
+    """Try again later, twice as late each time; give up on what the server refuses for good or after too many tries."""
+    tries = (email.number_of_retries or 0) + 1
+    is_final = tries >= MOST_TRIES or _is_refused_for_good(problem)
+    delay = min(FIRST_RETRY * 2 ** min(tries - 1, 10), LONGEST_RETRY)
+    with transaction.atomic():
+        Email.objects.filter(pk=email.pk).update(
+            status=STATUS.failed if is_final else STATUS.requeued,
+            number_of_retries=tries,
+            scheduled_time=Now() + delay,
+            last_updated=Now(),
+        )
+        Notice.objects.filter(email=email).update(last_error=_in_words(problem))
+
+
+def _smtp_code(problem: Exception) -> int:
+    """Return the reply code of the mail server, or 0 where none was given."""
+    if isinstance(problem, smtplib.SMTPRecipientsRefused):
+        return max(code for code, _ in problem.recipients.values())
+    return problem.smtp_code if isinstance(problem, smtplib.SMTPResponseException) else 0
+
+
+def _is_refused_for_good(problem: Exception) -> bool:
+    """Whether trying again cannot help: a 5xx reply to this very mail (RFC 5321 4.2.1), or a mail that cannot be written.
+
+    A server that is down, or does not let us sign in, says nothing about the mail.
+    """
+    if isinstance(problem, smtplib.SMTPRecipientsRefused | smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
+        return _smtp_code(problem) >= 500
+    return not isinstance(problem, OSError)
+
+
+def _in_words(problem: Exception) -> str:
+    if isinstance(problem, smtplib.SMTPRecipientsRefused):
+        return "; ".join(f"{code} {text.decode(errors='replace')}" for code, text in problem.recipients.values())
+    if isinstance(problem, smtplib.SMTPResponseException):
+        text = problem.smtp_error
+        return f"{problem.smtp_code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
+    return str(problem) or type(problem).__name__
+
+
+def _message(email: Email) -> EmailMultiAlternatives:
+    text, html = email.message, email.html_message
+    notice = Notice.objects.filter(email=email).first()
+    if notice and notice.written_when_sent_from is not None:
+        context = _writers[notice.kind](notice.written_when_sent_from)
+        text, html = _text(notice.kind, context), _html(notice.kind, context)
+    message = EmailMultiAlternatives(
+        email.subject, text, email.from_email, email.to, headers=email.headers, connection=get_connection()
+    )
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def _text(name: str, context: Context) -> str:
+    return render_to_string(f"{name}.txt", _with_portal(context))
+
+
+def _html(name: str, context: Context) -> str:
+    """Render the HTML part; mail programs read styles best where they stand on each element."""
+    return css_inline.inline(render_to_string(f"{name}.html", _with_portal(context)), keep_style_tags=True)
+
+
+def _with_portal(context: Context) -> Context:
+    return {"portal_url": settings.PORTAL_URL, **context}
+
+
+def _new_message_id() -> str:
+    return f"<{uuid.uuid4().hex}@{urlsplit(settings.PORTAL_URL).hostname}>"
+
+
+def _from_address(sender: str) -> str:
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((header_text(f"{sender} via {name}") if sender else name, address))

@@ -1,0 +1,81 @@
+"""How the portal writes numbers, moments, icons and errors."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import heroicons.templatetags.heroicons as heroicons
+from django import forms, template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+
+register = template.Library()
+
+TRUE_MINUS = "−"
+
+
+@register.filter
+def number(value: int) -> str:
+    """Write a number with thousands separators and a true minus sign."""
+    return f"{value:,}".replace("-", TRUE_MINUS)
+
+
+@register.filter
+def signed(value: int) -> str:
+    """Write a change: +12 or −12."""
+    return f"{value:+,}".replace("-", TRUE_MINUS)
+
+
+@register.filter
+def licenses(value: int) -> str:
+    """Write how many: "1 license", "43 licenses"."""
+    return count(value, "license")
+
+
+@register.filter
+def count(value: int, noun: str) -> str:
+    """Write a number with its noun: "1 product", "3 products"."""
+    return f"{number(value)} {noun if value == 1 else noun + 's'}"
+
+
+@register.filter
+def absolute(value: int) -> int:
+    """Drop the sign, where words tell the direction."""
+    return abs(value)
+
+
+@register.simple_tag
+def icon(name: str, size: int = 20, extra: str = "") -> SafeString:
+    """Draw an icon of the heroicons package, for the eye alone: words beside it say the same."""
+    return heroicons.heroicon_outline(name, size=size, **{"class": f"i {extra}".strip(), "aria_hidden": "true"})
+
+
+@register.simple_tag
+def moment(value: datetime) -> SafeString:
+    """Write a moment for people and for programs: 24 Nov 2026, 2:32 pm UTC."""
+    return format_html(
+        '<time datetime="{}">{}</time>', value.astimezone(UTC).isoformat(timespec="seconds"), date_format(localtime(value), "DATETIME_FORMAT")
+    )
+
+
+@dataclass(frozen=True)
+class SummaryItem:
+    """One line of the error summary and where its link leads: to the field, to what an earlier press made, or nowhere."""
+
+    message: str
+    href: str
+
+
+@register.inclusion_tag("components/error_summary.html")
+def error_summary(form: forms.BaseForm) -> dict[str, Any]:
+    """List everything that is wrong above the page, each a link to its field (WCAG 3.3.1)."""
+    items = []
+    for name, problems in form.errors.as_data().items():
+        is_field = name in form.fields and not form.fields[name].widget.is_hidden
+        label = f"{form.fields[name].label.removeprefix('Qty, ')}: " if is_field and name.startswith("qty-") else ""
+        for problem in problems:
+            href = f"#{form[name].auto_id}" if is_field else (problem.params or {}).get("url", "")
+            items.extend(SummaryItem(label + message, href) for message in problem.messages)
+    return {"items": items}

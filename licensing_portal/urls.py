@@ -1,0 +1,41 @@
+"""The table of contents: one include per app, and the roof's own pages."""
+
+from allauth.account import views as allauth
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from licenses.admin import issue_licenses
+from licensing_portal import pages
+from licensing_portal.foundation import health
+
+handler400 = "licensing_portal.errors.bad_request"
+handler403 = "licensing_portal.errors.permission_denied"
+handler404 = "licensing_portal.errors.page_not_found"
+handler500 = "licensing_portal.errors.server_error"
+
+# Of allauth's pages only these: nobody signs up, and its pages for e-mail addresses are not ours.
+signing_in = [
+    path("sign-in/", allauth.login, name="account_login"),
+    path("sign-out/", allauth.logout, name="account_logout"),
+    path("password/reset/", allauth.password_reset, name="account_reset_password"),
+    path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", allauth.password_reset_from_key, name="account_reset_password_from_key"
+    ),
+    path("password/reset/key/done/", allauth.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+]
+
+urlpatterns = [
+    path("", pages.my_licenses, name="my_licenses"),
+    path("endusers/", pages.endusers, name="endusers"),
+    path("", include("accounts.urls")),
+    path("endusers/<str:username>/", pages.enduser, name="enduser"),
+    path("", include("licenses.urls")),
+    path("deployments/", include("deployments.urls")),
+    path("", include("transfers.urls")),
+    path("", include(signing_in)),
+    path("admin/issue/", admin.site.admin_view(issue_licenses), name="issue_licenses"),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

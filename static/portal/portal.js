@@ -1,0 +1,595 @@
+/* Progressive enhancement only: every form of the portal works as plain HTML without this file,
+   and the server decides everything that is previewed here. Each init function is one behaviour,
+   looks for its own markup, and does nothing where there is none. */
+"use strict";
+
+/* ---------- helpers ---------- */
+
+const numberFormat = new Intl.NumberFormat(document.documentElement.lang || "en");
+
+/** A number as people read it: with separators, and a true minus sign. */
+function formatNumber(number) {
+  return numberFormat.format(number).replace("-", "\u2212");
+}
+
+function countOf(number, singular, plural) {
+  return `${formatNumber(number)} ${number === 1 ? singular : plural}`;
+}
+
+/** A new element; its text is always text, never markup. */
+function element(tag, { className = "", text = "", attributes = {} } = {}) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}
+
+function setText(selector, text) {
+  for (const node of document.querySelectorAll(selector)) node.textContent = text;
+}
+
+/** The page's one live region. It has to be there before its text changes, else nothing is read out. */
+function initLiveRegion() {
+  if (document.getElementById("live")) return;
+  document.body.append(
+    element("div", { className: "visually-hidden", attributes: { id: "live", role: "status" } }),
+  );
+}
+
+function announce(text) {
+  document.getElementById("live").textContent = text;
+}
+
+/* ---------- errors ---------- */
+
+/** The error summary takes the focus when the page is loaded; its links lead to the field itself. */
+function initErrorSummary() {
+  const summary = document.querySelector(".error-summary");
+  if (!summary) return;
+  summary.focus();
+  summary.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    const field = link && document.getElementById(link.hash.slice(1));
+    if (!field) return;
+    event.preventDefault();
+    field.scrollIntoView({ block: "center" });
+    field.focus({ preventScroll: true });
+  });
+}
+
+/* ---------- one press ---------- */
+
+/** A form is sent once per page load. The server has its one-use key; this spares people the wait for it. */
+function initSendOnce() {
+  const forms = document.querySelectorAll("form[data-once]");
+  for (const form of forms) form.addEventListener("submit", sendOnce);
+
+  // Back from the next page, the browser may show this one as it was left: it can be sent again.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) forms.forEach(allowSendingAgain);
+  });
+}
+
+function sendOnce(event) {
+  const form = event.currentTarget;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  event.submitter?.setAttribute("aria-disabled", "true"); // not disabled: its name and value are sent
+}
+
+function allowSendingAgain(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[type=submit]")) button.removeAttribute("aria-disabled");
+}
+
+/* ---------- shell ---------- */
+
+/** "/" goes to the search, unless one is typing. */
+function initSearchKey() {
+  const search = document.getElementById("global-search");
+  if (!search) return;
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    const isVisible = search.offsetParent !== null;
+    if (event.key !== "/" || !isPlain || isTyping || !isVisible) return;
+    event.preventDefault();
+    search.focus();
+  });
+}
+
+/** On small screens the menu is a dialog, but only while it is open: then it needs a name. */
+function initMenu() {
+  const menu = document.getElementById("side");
+  if (!menu) return;
+  menu.addEventListener("show.bs.offcanvas", () => menu.setAttribute("aria-label", "Menu"));
+  menu.addEventListener("hidden.bs.offcanvas", () => menu.removeAttribute("aria-label"));
+}
+
+/** The top bar sticks right under the acting bar, which grows when a long name wraps. */
+function initActingBar() {
+  const bar = document.querySelector(".acting-bar");
+  if (!bar) return;
+  const measure = () => {
+    document.documentElement.style.setProperty("--p-acting-h", `${bar.offsetHeight}px`);
+  };
+  new ResizeObserver(measure).observe(bar);
+}
+
+const THEMES = ["auto", "light", "dark"];
+const THEME_NAMES = { auto: "automatic", light: "light", dark: "dark" };
+const ONE_YEAR = 365 * 24 * 60 * 60; // seconds
+
+/** The theme button goes from automatic over light to dark; the server reads the cookie, see theme.js. */
+function initThemeButton() {
+  const root = document.documentElement;
+  const button = document.querySelector("[data-theme-toggle]");
+  if (!button) return;
+
+  const nameButton = () => {
+    const name = `Color theme: ${THEME_NAMES[root.dataset.theme] || THEME_NAMES.auto}`;
+    button.setAttribute("aria-label", name);
+    button.title = name;
+    return name;
+  };
+
+  nameButton();
+  button.addEventListener("click", () => {
+    const next = THEMES[(Math.max(THEMES.indexOf(root.dataset.theme), 0) + 1) % THEMES.length];
+    const secure = window.location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `theme=${next}; Path=/; Max-Age=${ONE_YEAR}; SameSite=Lax${secure}`;
+    root.dataset.theme = next;
+    root.dispatchEvent(new Event("themechange"));
+    announce(nameButton());
+  });
+}
+
+/* ---------- small buttons ---------- */
+
+/** [data-copy="text"]: puts the text on the clipboard. */
+function initCopyButtons() {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) {
+      button.hidden = true; // browsers give the clipboard to secure pages only
+      continue;
+    }
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(button.dataset.copy);
+      } catch {
+        return; // not allowed: the text stands beside the button and can be marked by hand
+      }
+      button.dataset.copiedText = "Copied";
+      button.classList.add("is-copied");
+      announce(`Copied ${button.dataset.copy}`);
+      window.setTimeout(() => button.classList.remove("is-copied"), 2000);
+    });
+  }
+}
+
+function initPrintButtons() {
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.addEventListener("click", () => window.print());
+  }
+}
+
+/** [data-toggle-password="#id"]: shows what was typed, and hides it again before it is sent. */
+function initPasswordButtons() {
+  for (const button of document.querySelectorAll("[data-toggle-password]")) {
+    const field = document.querySelector(button.dataset.togglePassword);
+    if (!field) continue;
+    const show = (isShown) => {
+      field.type = isShown ? "text" : "password";
+      button.textContent = isShown ? "Hide" : "Show";
+    };
+    button.addEventListener("click", () => show(field.type === "password"));
+    field.form?.addEventListener("submit", () => show(false)); // password managers look at the type
+  }
+}
+
+/* ---------- quantities ---------- */
+
+/** What a Qty field says: null where it is not a quantity. Blank is 0, else one to seven ASCII digits. */
+function parseQuantity(text) {
+  const trimmed = text.trim();
+  if (trimmed === "") return 0;
+  return /^[0-9]{1,7}$/.test(trimmed) ? Number(trimmed) : null;
+}
+
+/** Numbers after, lines and total, beside the fields while one types. */
+function initQuantities() {
+  const table = document.querySelector("table[data-qty]");
+  if (!table) return;
+  const sayLater = debounce((totals) => announce(totalsInWords(totals)), 600);
+
+  const update = () => {
+    const rows = readQuantityRows(table);
+    const totals = sumUp(rows);
+    rows.forEach(showAfter);
+    showLines(rows);
+    showTotals(totals);
+    return totals;
+  };
+
+  table.addEventListener("input", () => sayLater(update()));
+  table.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-all]");
+    if (!button) return;
+    const row = button.closest("tr");
+    const field = row.querySelector("input");
+    field.value = row.dataset.available;
+    field.focus();
+    sayLater(update());
+  });
+
+  // Also after going back, when the browser has put the old values into the fields.
+  window.addEventListener("pageshow", update);
+  update();
+}
+
+function readQuantityRows(table) {
+  const rows = [];
+  for (const row of table.querySelectorAll("tr[data-available]")) {
+    const field = row.querySelector("input");
+    if (!field) continue; // nothing available: the row has no field
+    const available = Number(row.dataset.available);
+    const quantity = parseQuantity(field.value);
+    const isGood = quantity !== null && quantity <= available;
+    rows.push({ row, name: row.dataset.name, available, quantity, isGood });
+  }
+  return rows;
+}
+
+function sumUp(rows) {
+  const good = rows.filter(({ isGood, quantity }) => isGood && quantity > 0);
+  return {
+    licenses: good.reduce((total, { quantity }) => total + quantity, 0),
+    products: good.length,
+    bad: rows.filter(({ isGood }) => !isGood).length,
+  };
+}
+
+/** The row's numbers as they will be: what is left, and in a transfer what this account will have. */
+function showAfter({ row, available, quantity, isGood }) {
+  const left = row.querySelector(".js-after");
+  if (left) {
+    left.textContent = quantity === null ? "–" : formatNumber(available - quantity);
+    left.closest(".delta")?.classList.toggle("neg", !isGood);
+  }
+
+  const mine = row.querySelector(".js-mine");
+  if (mine) {
+    mine.textContent = isGood ? formatNumber(Number(row.dataset.mine) + quantity) : "–";
+    for (const delta of row.querySelectorAll(".delta")) delta.classList.toggle("same", quantity === 0);
+  }
+}
+
+function showLines(rows) {
+  const list = document.getElementById("sum-lines");
+  if (!list) return;
+  const lines = rows.filter(({ isGood, quantity }) => !isGood || quantity > 0).map(summaryLine);
+  const hint = element("li", { className: "t-2", text: "Enter a Qty to see the lines here." });
+  list.replaceChildren(...(lines.length ? lines : [hint]));
+}
+
+function summaryLine({ name, quantity, isGood }) {
+  const line = element("li", { className: isGood ? "" : "t-bad" });
+  const amount = isGood ? `× ${formatNumber(quantity)}` : "fix Qty";
+  line.append(element("span", { text: name }), element("b", { className: "num text-nowrap", text: amount }));
+  return line;
+}
+
+function showTotals({ licenses, products, bad }) {
+  setText(".js-total", formatNumber(licenses));
+  setText(".js-products", countOf(products, "product", "products"));
+  for (const node of document.querySelectorAll(".js-bad")) {
+    node.textContent = `${bad} to fix`;
+    node.hidden = bad === 0;
+  }
+}
+
+function totalsInWords({ licenses, products, bad }) {
+  const total = countOf(licenses, "license", "licenses");
+  const words = `Total ${total}, ${countOf(products, "product", "products")}`;
+  return bad ? `${words}. ${bad} Qty to fix` : words;
+}
+
+/** Calls `action` once, `delay` milliseconds after the last of many calls. */
+function debounce(action, delay) {
+  let timer;
+  const later = (...args) => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(action, delay, ...args);
+  };
+  later.cancel = () => window.clearTimeout(timer);
+  return later;
+}
+
+/* ---------- owner ---------- */
+
+/**
+ * Owner as a combobox (ARIA Authoring Practices: list autocomplete, chosen by hand).
+ *
+ *   <div data-combo data-suggest-url="…"><input id="id_owner" name="owner" list="…">…</div>
+ *
+ * The server finds the owners: GET ?q=… answers {"owners": [{username, company, email, note}]}.
+ * Without scripts, or when a request fails, the input stays the text field that it is in the markup.
+ */
+class OwnerCombobox {
+  constructor(box) {
+    this.input = box.querySelector("input");
+    this.url = box.dataset.suggestUrl;
+    this.owners = [];
+    this.active = -1; // index of the marked option
+    this.described = this.input.value.trim(); // the owner that the page speaks of
+    this.request = null;
+    this.suggestLater = debounce(() => this.suggest(), 200);
+
+    this.listbox = element("ul", {
+      className: "listbox",
+      attributes: { id: `${this.input.id}_list`, role: "listbox", "aria-label": "Matching endusers" },
+    });
+    this.listbox.hidden = true;
+    this.status = element("div", { className: "visually-hidden", attributes: { role: "status" } });
+    box.append(this.listbox, this.status);
+    this.becomeCombobox();
+    this.listen();
+  }
+
+  becomeCombobox() {
+    this.input.removeAttribute("list"); // the browser's own list would open over ours
+    this.input.autocomplete = "off";
+    this.input.setAttribute("role", "combobox");
+    this.input.setAttribute("aria-autocomplete", "list");
+    this.input.setAttribute("aria-controls", this.listbox.id);
+    this.input.setAttribute("aria-expanded", "false");
+  }
+
+  listen() {
+    this.input.addEventListener("input", () => this.typed());
+    this.input.addEventListener("keydown", (event) => this.pressed(event));
+    this.input.addEventListener("blur", () => this.close());
+
+    // A press in the list must not take the focus from the field, which would close the list.
+    this.listbox.addEventListener("mousedown", (event) => event.preventDefault());
+    this.listbox.addEventListener("click", (event) => {
+      const option = event.target.closest("[role=option]");
+      if (option) this.choose(this.owners[[...this.listbox.children].indexOf(option)]);
+    });
+
+    // After going back, the browser may have put another owner into the field than the page was made for.
+    window.addEventListener("pageshow", () => {
+      if (this.input.value.trim() !== this.described) this.typed();
+    });
+  }
+
+  typed() {
+    const text = this.input.value.trim();
+    this.close();
+    this.request?.abort();
+    this.describe({ username: text, company: text });
+    if (text) this.suggestLater();
+    else this.suggestLater.cancel();
+  }
+
+  pressed(event) {
+    const isOpen = !this.listbox.hidden;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const isDown = event.key === "ArrowDown";
+      const [first, next] = isDown ? [0, this.active + 1] : [-1, this.active - 1];
+      if (!isOpen) this.suggest().then(() => this.mark(first));
+      else this.mark(this.active < 0 ? first : next);
+    } else if (event.key === "Enter" && isOpen && this.active >= 0) {
+      event.preventDefault(); // chooses, does not send the form
+      this.choose(this.owners[this.active]);
+    } else if (event.key === "Escape" && isOpen) {
+      event.preventDefault();
+      this.close();
+    }
+  }
+
+  /** Asks the server for the owners that match; an answer that a later question overtook is dropped. */
+  async suggest() {
+    const query = this.input.value.trim();
+    this.suggestLater.cancel();
+    this.request?.abort();
+    if (!query) return;
+    const request = new AbortController();
+    this.request = request;
+    try {
+      const owners = await fetchOwners(this.url, query, request.signal);
+      if (!request.signal.aborted) this.show(owners, query);
+    } catch {
+      if (!request.signal.aborted) this.close(); // a plain text field will do
+    }
+  }
+
+  show(owners, query) {
+    const exact = owners.find(({ username }) => username.toLowerCase() === query.toLowerCase());
+    if (exact) this.describe(exact, this.input.value.trim());
+    if (document.activeElement !== this.input) return;
+
+    this.owners = owners;
+    this.listbox.replaceChildren(
+      ...owners.map((owner, index) => ownerOption(owner, query, `${this.listbox.id}_${index}`)),
+    );
+    this.mark(null);
+    this.listbox.hidden = owners.length === 0;
+    this.input.setAttribute("aria-expanded", String(owners.length > 0));
+    this.status.textContent = owners.length
+      ? countOf(owners.length, "enduser matches", "endusers match")
+      : "No enduser matches";
+  }
+
+  close() {
+    this.listbox.hidden = true;
+    this.input.setAttribute("aria-expanded", "false");
+    this.mark(null);
+  }
+
+  /** Marks an option; past the end it goes on at the other end. With null none is marked. */
+  mark(index) {
+    const options = [...this.listbox.children];
+    const isNone = index === null || this.listbox.hidden;
+    this.active = isNone ? -1 : (index + options.length) % options.length;
+    options.forEach((option, i) => option.setAttribute("aria-selected", String(i === this.active)));
+    const marked = options[this.active];
+    if (marked) {
+      this.input.setAttribute("aria-activedescendant", marked.id);
+      marked.scrollIntoView({ block: "nearest" });
+    } else {
+      this.input.removeAttribute("aria-activedescendant");
+    }
+  }
+
+  choose(owner) {
+    this.suggestLater.cancel();
+    this.request?.abort();
+    this.input.value = owner.username;
+    this.describe(owner);
+    this.close();
+    this.status.textContent = `${owner.username} chosen`;
+    this.input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  /** Tells the rest of the page who the owner is, so that it never names another than will be sent. */
+  describe({ username, company = "", email = "" }, typed = username) {
+    this.described = typed;
+    const isEmpty = username === "";
+    describeIn(".js-owner", company || username, isEmpty);
+    describeIn(".js-owner-user", company === username ? "" : username, isEmpty);
+    describeIn(".js-owner-mail", email || "–", isEmpty);
+  }
+}
+
+/** Texts about the owner; data-empty holds what an element says while the field is empty. */
+function describeIn(selector, text, isEmpty) {
+  for (const node of document.querySelectorAll(selector)) {
+    node.textContent = isEmpty ? (node.dataset.empty ?? "–") : text;
+  }
+}
+
+async function fetchOwners(url, query, signal) {
+  const address = new URL(url, window.location.href);
+  address.searchParams.set("q", query);
+  const response = await fetch(address, {
+    signal,
+    headers: { Accept: "application/json" },
+    credentials: "same-origin",
+  });
+  if (!response.ok) throw new Error(`suggestions answered ${response.status}`);
+  const { owners } = await response.json();
+  return owners;
+}
+
+function ownerOption({ username, company, email, note }, query, id) {
+  const option = element("li", { attributes: { id, role: "option", "aria-selected": "false" } });
+  const name = element("span", { className: "fw-560" });
+  const details = element("span", { className: "sub" });
+  name.append(...marked(username, query));
+  details.append(...marked([company, email].filter(Boolean).join(" · "), query));
+  const words = element("span");
+  words.append(name, " ", details);
+  option.append(words);
+  if (note) option.append(" ", element("span", { className: "pill warn", text: note }));
+  return option;
+}
+
+/** The text as nodes, with every occurrence of the query in a <mark>. */
+function marked(text, query) {
+  const nodes = [];
+  const [haystack, needle] = [text.toLowerCase(), query.toLowerCase()];
+  let start = 0;
+  let found = haystack.indexOf(needle);
+  while (found >= 0) {
+    const end = found + needle.length;
+    nodes.push(text.slice(start, found), element("mark", { text: text.slice(found, end) }));
+    start = end;
+    found = haystack.indexOf(needle, start);
+  }
+  nodes.push(text.slice(start));
+  return nodes;
+}
+
+function initOwnerCombobox() {
+  for (const box of document.querySelectorAll("[data-combo][data-suggest-url]")) {
+    if (box.querySelector("input")) new OwnerCombobox(box);
+  }
+}
+
+/** [data-sale-note data-own="username"]: says that this deployment is a sale, when its owner is another. */
+function initSaleNote() {
+  const note = document.querySelector("[data-sale-note]");
+  const input = document.querySelector("input[name='owner']");
+  if (!note || !input) return;
+  const update = () => {
+    const owner = input.value.trim().toLowerCase();
+    note.hidden = owner === "" || owner === note.dataset.own.toLowerCase();
+  };
+  input.addEventListener("input", update);
+  input.addEventListener("change", update);
+  window.addEventListener("pageshow", update);
+  update();
+}
+
+/* ---------- linked account ---------- */
+
+const FOCUS_KEY = "focus-after-reload";
+
+/** select[data-reload]: another account means another table, so the page is asked for again. */
+function initReloadingSelect() {
+  const select = document.querySelector("select[data-reload]");
+  if (!select) return;
+
+  if (takeFromSession(FOCUS_KEY) === select.id) select.focus();
+  select.addEventListener("change", () => {
+    putIntoSession(FOCUS_KEY, select.id);
+    window.location.assign(`?account=${encodeURIComponent(select.value)}`);
+  });
+
+  // After going back, the browser may show another account in the field than the table was made for.
+  window.addEventListener("pageshow", () => {
+    const own = [...select.options].findIndex((option) => option.defaultSelected);
+    select.selectedIndex = Math.max(own, 0);
+  });
+}
+
+/* Browsers may forbid the storage: then only the focus is lost. */
+
+function putIntoSession(key, value) {
+  try {
+    window.sessionStorage.setItem(key, value);
+  } catch {}
+}
+
+function takeFromSession(key) {
+  try {
+    const value = window.sessionStorage.getItem(key);
+    window.sessionStorage.removeItem(key);
+    return value;
+  } catch {
+    return null;
+  }
+}
+
+/* ---------- all of it ---------- */
+
+initLiveRegion();
+initActingBar();
+initMenu();
+initSearchKey();
+initThemeButton();
+initCopyButtons();
+initPrintButtons();
+initPasswordButtons();
+initSendOnce();
+initQuantities();
+initOwnerCombobox();
+initSaleNote();
+initReloadingSelect();
+initErrorSummary();

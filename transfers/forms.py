@@ -1,0 +1,46 @@
+"""The form of a transfer. It checks shape; the service checks rules."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from crispy_forms.layout import Field
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.models import Account, Link
+from licenses.forms import QuantitiesForm, quantities_helper
+from licenses.models import Holding, Product
+from licenses.selectors import available_to
+from licensing_portal.foundation.layout import QuantityRow, QuantityTable
+from licensing_portal.foundation.quantities import field_name
+
+
+class TransferLicensesForm(QuantitiesForm):
+    """Transfer Licenses (C9): which linked account gives, and how many of what it has available.
+
+    The account is a hidden field that always names the account whose licenses the page shows; the select beside it
+    belongs to a form of its own that opens the page for another account.
+    """
+
+    linked_account = forms.CharField(widget=forms.HiddenInput, max_length=30)
+
+    def __init__(self, data: Any = None, *, links: Iterable[Link], chosen: str, receiver: Account, **options: Any) -> None:
+        self.linked = {link.target.username: link.target for link in links}
+        self.receiver = receiver
+        giver = self.linked.get(chosen)
+        super().__init__(data, giver=giver, initial={"linked_account": chosen}, **options)
+        self._mine = {holding.product_id: holding.available for holding in available_to(receiver)}
+        self.helper = quantities_helper(
+            Field("linked_account", template="transfers/_linked_account.html"), QuantityTable("transfers/_quantity_table.html")
+        )
+
+    def clean_linked_account(self) -> Account:
+        username: str = self.cleaned_data["linked_account"]
+        if username not in self.linked:
+            raise ValidationError(f"You are not linked to {username}")
+        return self.linked[username]
+
+    def _row(self, code: str, product: Product) -> QuantityRow:
+        holding = self._holdings.get(code, Holding())
+        mine = self._mine.get(product.pk, 0)
+        return QuantityRow(self[field_name(code)], code, product.name, holding.available, holding.deployed, mine)
