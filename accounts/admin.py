@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import allauth.account.admin  # noqa: F401 - registers the page that is taken away below
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
@@ -11,6 +13,9 @@ from accounts import services
 from accounts.models import Account, Link, User
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.admin import ToReadOnly
+
+# allauth's table of addresses is not used: a user's address stands with the user.
+admin.site.unregister(EmailAddress)
 
 
 class NothingIsDeleted:

@@ -49,7 +49,7 @@ class AddDeploymentForm(QuantitiesForm):
         return self.account if username in ("", self.account.username) else own_enduser(self.account, username)
 
     @property
-    def owner(self) -> Account:
+    def chosen_owner(self) -> Account:
         """The account that will own the deployment."""
         owner: Account = self.cleaned_data.get("owner", self.account)
         return owner

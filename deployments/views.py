@@ -28,7 +28,7 @@ def add_deployment(request: PortalRequest) -> HttpResponseBase:
         typed = form.cleaned_data
         try:
             deployment = services.add_deployment(
-                account=request.acting, added_by=request.user, owner=form.owner, name=typed["name"], host_name=typed["host_name"],
+                account=request.acting, added_by=request.user, owner=form.chosen_owner, name=typed["name"], host_name=typed["host_name"],
                 notes=typed["notes"], quantities=form.quantities, key=typed["key"],
             )  # fmt: skip
         except Refusal as refusal:

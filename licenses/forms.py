@@ -108,7 +108,7 @@ class SellLicensesForm(QuantitiesForm):
             Div(
                 Div(
                     Div(Field("owner", template="components/_owner_field.html"), css_class="col-md-7"),
-                    Div(Field("reference", template="components/_optional_field.html"), css_class="col-md-5"),
+                    Div("reference", css_class="col-md-5"),
                     css_class="row g-3 card-body",
                 ),
                 css_class="card",

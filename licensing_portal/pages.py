@@ -14,6 +14,7 @@ from accounts.models import Account
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of
 from deployments import selectors as deployment_selectors
+from deployments.pages import DeploymentRow, given_row, own_row
 from licenses import selectors as license_selectors
 from licenses.models import Holding, Product
 from licenses.presentation import sentence
@@ -56,14 +57,15 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
         return redirect("admin:index")
     transferred = license_selectors.net_transfers_of(account)
     rows = [SummaryRow(holding, transferred.get(holding.product_id, 0)) for holding in license_selectors.holdings_of(account)]
-    deployments = Paginator(deployment_selectors.deployments_of(account), DEPLOYMENTS_PER_PAGE)
+    deployments = Paginator(deployment_selectors.deployments_of(account), DEPLOYMENTS_PER_PAGE).get_page(request.GET.get("page"))
     recent = license_selectors.recent_entries_of(account)[:RECENT]
     context = {
         "rows": rows,
         "totals": _totals(rows),
         "shows_sold": account.is_reseller or any(row.holding.sold for row in rows),
-        "deployments": deployments.get_page(request.GET.get("page")),
-        "for_endusers": deployment_selectors.deployments_made_for_endusers(account)[:DEPLOYMENTS_PER_PAGE] if account.is_reseller else [],
+        "deployments": deployments,
+        "deployment_rows": [own_row(deployment) for deployment in deployments],
+        "for_endusers": _given_rows(account) if account.is_reseller else [],
         "recent": [(entry, sentence(entry, account)) for entry in recent],
     }
     return render(request, "my_licenses.html", context)
@@ -71,6 +73,11 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
 
 def _totals(rows: list[SummaryRow]) -> dict[str, int]:
     return {name: sum(getattr(row.holding, name) for row in rows) for name in ("purchased", "sold", "deployed", "available")}
+
+
+def _given_rows(reseller: Account, owner: Account | None = None) -> list[DeploymentRow]:
+    made = deployment_selectors.deployments_made_for_endusers(reseller)
+    return [given_row(deployment) for deployment in (made.filter(owner=owner) if owner else made)[:DEPLOYMENTS_PER_PAGE]]
 
 
 @require_safe
@@ -96,7 +103,7 @@ def _enduser_context(request: PortalRequest, found: Account) -> dict[str, Any]:
         "enduser": found,
         "sold": license_selectors.sold_to(found, seller=request.acting),
         "sales": license_selectors.sales_to(found, seller=request.acting)[:DEPLOYMENTS_PER_PAGE],
-        "deployments": deployment_selectors.deployments_made_for_endusers(request.acting).filter(owner=found)[:DEPLOYMENTS_PER_PAGE],
+        "deployment_rows": _given_rows(request.acting, found),
         "is_invited": first_user is not None and not first_user.has_usable_password(),
         "invitation_notice": notices_of_account(found.username, kind="accounts/emails/invitation").last(),
         "invite_again": OneUseForm(binding=binding_of(request, "invite_again")),

@@ -52,12 +52,17 @@ def icon(name: str, size: int = 20, extra: str = "") -> SafeString:
     return heroicons.heroicon_outline(name, size=size, **{"class": f"i {extra}".strip(), "aria_hidden": "true"})
 
 
+@register.filter
+def moment_text(value: datetime) -> str:
+    """Write a moment in plain text: 24 Nov 2026, 2:32 pm UTC. The day stands first, so that nobody takes it for the month."""
+    local = localtime(value)
+    return f"{local.day} {date_format(local, 'M Y')}, {local:%-I:%M} {'am' if local.hour < 12 else 'pm'} {local:%Z}"
+
+
 @register.simple_tag
 def moment(value: datetime) -> SafeString:
-    """Write a moment for people and for programs: 24 Nov 2026, 2:32 pm UTC."""
-    return format_html(
-        '<time datetime="{}">{}</time>', value.astimezone(UTC).isoformat(timespec="seconds"), date_format(localtime(value), "DATETIME_FORMAT")
-    )
+    """Write a moment for people and for programs."""
+    return format_html('<time datetime="{}">{}</time>', value.astimezone(UTC).isoformat(timespec="seconds"), moment_text(value))
 
 
 @dataclass(frozen=True)

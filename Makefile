@@ -1,0 +1,91 @@
+# Everything that one does with the portal from a shell; `make` alone lists it.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8000
+VAR ?= var
+override VAR := $(if $(filter /%,$(firstword $(VAR))),$(VAR),$(CURDIR)/$(VAR))
+
+# The first Python that is new enough; a shim for one that is not installed answers with an error.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
+INSTALL = $(or $(PYTHON),$(error The portal needs Python 3.11 or newer)) requirements/install.py
+MANAGE := .venv/bin/python manage.py
+
+# manage.py knows its settings; a DJANGO_SETTINGS_MODULE that somebody exported for another project is not them.
+unexport DJANGO_SETTINGS_MODULE
+
+.PHONY: help
+help:
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
+
+# ── Running it ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: demo
+demo: export DEMO := 1
+demo: export VAR := $(VAR)
+demo: ## the demo on this machine; PORT=8000 and VAR=var (database, mails, uploads) can be set
+	@$(INSTALL) runtime
+	@mkdir -p "$$VAR/static"
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) createcachetable
+	@$(MANAGE) load_demo
+	@exec $(MANAGE) serve --port $(PORT)
+
+# Whoever serves has no business with the owner's password.
+.PHONY: serve
+serve: export VAR := $(VAR)
+serve: ## production on this machine, with the settings of the environment (docs/operations.md)
+	@$(INSTALL) runtime
+	@mkdir -p "$$VAR/static"
+	@DATABASE_URL="$${DATABASE_OWNER_URL:-$$DATABASE_URL}" $(MANAGE) migrate
+	@DATABASE_URL="$${DATABASE_OWNER_URL:-$$DATABASE_URL}" $(MANAGE) createcachetable
+	@$(MANAGE) collectstatic --noinput --verbosity 0
+	@unset DATABASE_OWNER_URL; exec $(MANAGE) serve --port $(PORT)
+
+# ── Trying it ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# The stories and the demo once more on SQLite, before the main run, whose closing line is to be the last.
+ON_SQLITE = $(wildcard tests/stories/test_*.py tests/sqlite/test_*.py)
+
+.PHONY: test
+test: check ## every test, on PostgreSQL and in Chromium, both installed if they are missing
+	@.venv/bin/python -m tests.chromium
+	$(if $(ON_SQLITE),TEST_SQLITE=1 .venv/bin/python -m pytest -m "not postgres" $(ON_SQLITE))
+	.venv/bin/python -m pytest -n auto --maxprocesses=4
+
+# Two ways to read the settings without a database: as one develops, and as one serves.
+DEVELOPING := DEMO= DEBUG=1 DATABASE_URL=sqlite://:memory:
+SERVING = DEMO= DEBUG= DATABASE_URL=postgres://portal@localhost/portal EMAIL_URL=smtp://localhost \
+	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com \
+	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')
+
+.PHONY: check
+check: ## what needs no test run: format, lint, types, migrations, settings, templates
+	@$(INSTALL) test
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	$(DEVELOPING) .venv/bin/python -m mypy
+	$(DEVELOPING) $(MANAGE) makemigrations --check --dry-run
+	$(DEVELOPING) $(MANAGE) check
+	@echo "manage.py check --deploy, with settings as in production"
+	@$(SERVING) $(MANAGE) check --deploy --fail-level WARNING
+	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 --check {} +
+
+# ── Keeping it ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: format
+format: ## what `make check` asks for and a machine can do
+	@$(INSTALL) test
+	.venv/bin/ruff check --fix-only
+	.venv/bin/ruff format
+	-find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+.PHONY: requirements
+requirements: ## write the lock files anew after a change of requirements/*.in (needs uv); UPGRADE=--upgrade for newer versions
+	$(COMPILE) $(UPGRADE) requirements/runtime.in --output-file requirements/runtime.txt
+	$(COMPILE) $(UPGRADE) requirements/test.in --constraint requirements/runtime.txt --output-file requirements/test.txt
