@@ -62,23 +62,35 @@ SERVING = DEMO= DEBUG= DATABASE_URL=postgres://portal@localhost/portal EMAIL_URL
 	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com \
 	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 
-.PHONY: check
-check: ## what needs no test run: format, lint, types, migrations, settings, templates
-	@$(INSTALL) test
-	.venv/bin/ruff format --check
+.PHONY: check check-style check-types check-models check-settings check-templates
+check: check-style check-types check-models check-settings check-templates ## what needs no test run; `make -k check` goes on after a finding
+
+check-style: test-environment
+	.venv/bin/ruff format --check --output-format concise
 	.venv/bin/ruff check
+
+check-types: test-environment
 	$(DEVELOPING) .venv/bin/python -m mypy
+
+check-models: test-environment
 	$(DEVELOPING) $(MANAGE) makemigrations --check --dry-run
+
+check-settings: test-environment
 	$(DEVELOPING) $(MANAGE) check
 	@echo "manage.py check --deploy, with settings as in production"
 	@$(SERVING) $(MANAGE) check --deploy --fail-level WARNING
+
+check-templates: test-environment
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 --check {} +
+
+.PHONY: test-environment
+test-environment:
+	@$(INSTALL) test
 
 # ── Keeping it ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: format
-format: ## what `make check` asks for and a machine can do
-	@$(INSTALL) test
+format: test-environment ## what `make check` asks for and a machine can do
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
 	-find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from accounts.forms import UsernameField
 from accounts.models import Account
 from accounts.selectors import endusers_of
+from licenses.ledger import shortage
 from licenses.models import Holding, JournalEntry, JournalLine, Product
 from licenses.selectors import available_to, holdings_of, journal_of
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm
@@ -69,10 +70,20 @@ class QuantitiesForm(OneUseForm):
         for name in self.data:
             if name.startswith(PREFIX) and name not in self.fields and self.data[name].strip(" 0"):
                 self.add_error(None, f"“{name.removeprefix(PREFIX)[:40]}” is not a product")
-        if not self.errors and not any(self.quantities.values()):
+        if not any(name.startswith(PREFIX) for name in self.errors) and not any(self.quantities.values()):
             first = next((name for name in self.fields if name.startswith(PREFIX)), "")
             self.add_error(None, ValidationError("Enter a Qty for at least one product", params={"url": f"#id_{first}" if first else ""}))
+        if self.errors:
+            self._add_shortages()
         return cleaned
+
+    def _add_shortages(self) -> None:
+        """Tell what falls short along with what else is wrong. Alone it is the service's to tell: a form sent again,
+        whose licenses are gone because the first press took them, must reach the service and get the first result."""
+        for code, product in self._products.items():
+            holding = self._holdings.get(code, Holding())
+            if self.quantities[product] > holding.available:
+                self.add_error(field_name(code), shortage(holding))
 
     @property
     def quantities(self) -> dict[Product, int]:

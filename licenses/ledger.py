@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from accounts.models import Account, User
@@ -100,15 +101,29 @@ class Books:
         lines = []
         for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code):
             gives, receives = self._holdings[giver.pk, product.pk], self._holdings[receiver.pk, product.pk]
-            if kind == Kind.SALE:
-                gives.sold += quantity
             lines.append(_line(entry, gives, State.AVAILABLE, -quantity))
             lines.append(_line(entry, receives, State.DEPLOYED if kind == Kind.DEPLOYMENT else State.AVAILABLE, quantity))
+            if kind == Kind.SALE:
+                gives.sold += quantity
         JournalLine.objects.bulk_create(lines)
-        Holding.objects.bulk_update(
-            {self._holdings[line.account_id, line.product_id] for line in lines}, ["available", "deployed", "sold"]
-        )
+        self._write(lines, sold_by=giver if kind == Kind.SALE else None)
         return entry
+
+    def _write(self, lines: list[JournalLine], *, sold_by: Account | None) -> None:
+        """Add the lines to the holdings, in one statement.
+
+        By what is added and not by the new number: even if a lock were missing, the constraints would see the truth.
+        """
+        added: dict[str, dict[int, int]] = {"available": {}, "deployed": {}, "sold": {}}
+        for line in lines:
+            holding = self._holdings[line.account_id, line.product_id]
+            added[line.state][holding.pk] = line.quantity
+            if sold_by and line.account_id == sold_by.pk:
+                added["sold"][holding.pk] = -line.quantity
+        touched = {pk for by_holding in added.values() for pk in by_holding}
+        Holding.objects.filter(pk__in=touched).update(
+            **{name: F(name) + Case(*[When(pk=pk, then=Value(n)) for pk, n in by_holding.items()], default=Value(0)) for name, by_holding in added.items() if by_holding}
+        )
 
     def _check(self, quantities: Quantities, giver: Account) -> None:
         if not quantities:
@@ -118,7 +133,7 @@ class Books:
         if giver.is_publisher:
             return
         short = [
-            Problem(_shortage(holding), field=field_name(product.code))
+            Problem(shortage(holding), field=field_name(product.code))
             for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code)
             if (holding := self._holdings[giver.pk, product.pk]).available < quantity
         ]
@@ -126,7 +141,7 @@ class Books:
             raise InsufficientLicenses.of(short)
 
 
-def _shortage(holding: Holding) -> str:
+def shortage(holding: Holding) -> str:
     """Say what is possible: "44 available" (B6), and where the rest is, for deployed licenses can't move (C3)."""
     deployed = f", {holding.deployed:,} deployed" if holding.deployed else ""
     return f"{holding.available:,} available{deployed}"

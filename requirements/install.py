@@ -101,16 +101,23 @@ def _install(lock_file: Path) -> None:
 
 def _works(command: list[str | Path], environment: dict[str, str] | None = None) -> bool:
     """Run a command that may fail, as there is another way."""
-    try:
-        return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False).returncode == 0
-    except OSError:
-        return False
+    return _complaint(command, environment) is None
 
 
 def _must(command: list[str | Path], environment: dict[str, str] | None = None) -> None:
-    """Run a command without which nothing goes on; it tells on stderr what went wrong."""
-    if not _works(command, environment):
-        sys.exit(f"Failed: {' '.join(map(str, command))}")
+    """Run a command without which nothing goes on."""
+    complaint = _complaint(command, environment)
+    if complaint is not None:
+        sys.exit(f"{complaint}\nFailed: {' '.join(map(str, command))}")
+
+
+def _complaint(command: list[str | Path], environment: dict[str, str] | None) -> str | None:
+    """Run a command in silence and return what it said if it failed, else None."""
+    try:
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except OSError as problem:
+        return str(problem)
+    return f"{done.stdout}{done.stderr}" if done.returncode else None
 
 
 if __name__ == "__main__":

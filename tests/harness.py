@@ -1,6 +1,7 @@
 """What every test stands on: no test is left out in silence, and none finds what another has left."""
 
 import os
+import signal
 
 import hypothesis
 import pytest
@@ -12,6 +13,10 @@ from tests import postgres
 # A database answers as fast as the machine lets it: a slow example is no finding.
 hypothesis.settings.register_profile("portal", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("portal")
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A worker whose pytest was killed would sit in its test, with its browser, until that ends.
+    postgres.end_with_parent(signal.SIGTERM)()
 
 NEVER_SKIPPED = ("postgres", "browser")
 TRANSACTIONAL = {"transactional_db", "live_server", "django_db_reset_sequences", "django_db_serialized_rollback"}

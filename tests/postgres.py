@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -136,18 +137,18 @@ def _run(programs: Path, data: Path, socket: Path, log: Path, as_user: dict[str,
             stderr=output,
             cwd="/",
             env=ENVIRONMENT,
-            start_new_session=True,  # Ctrl-C is for pytest; the server ends when pytest has tidied up
-            preexec_fn=_end_with_parent(),  # noqa: PLW1509 - no threads yet: this runs while the settings are read
+            start_new_session=True,  # Ctrl-C is for pytest; the server ends (SIGINT: a fast shutdown) when pytest has tidied up
+            preexec_fn=end_with_parent(signal.SIGINT),  # noqa: PLW1509 - no threads yet: this runs while the settings are read
             **as_user,
         )
 
 
-def _end_with_parent() -> Any:
-    """Return what the child calls first, so that the kernel stops it (a fast shutdown) when its parent is gone."""
+def end_with_parent(signum: int) -> Callable[[], object]:
+    """Return a function for a child to call, after which the kernel sends it the signal when its parent is gone."""
     if sys.platform != "linux":
-        return None
+        return lambda: None
     prctl = ctypes.CDLL(None).prctl  # looked up here: a child should not load libraries between fork and exec
-    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+    return lambda: prctl(PR_SET_PDEATHSIG, signum)
 
 
 def _stop_at_exit(server: subprocess.Popen[bytes]) -> None:

@@ -26,7 +26,7 @@ $$
 
 def create(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(CREATE)
+        schema_editor.execute(CREATE, params=None)  # its % are the function’s own
 
 
 def drop(apps, schema_editor):

@@ -67,7 +67,7 @@ def new_context(new_context, complaints):
     for page in [page for context in contexts for page in context.pages]:
         with suppress(Error):
             page.evaluate("0")  # what the page said before this has arrived when the answer has
-    assert complaints == []
+    assert not complaints, "\n".join(complaints)
 
 
 @pytest.fixture

@@ -1,0 +1,72 @@
+"""Accounts and users as rows, without the flows that make them in the portal."""
+
+import factory
+from factory.django import DjangoModelFactory
+
+from accounts.models import Account, Link, User
+
+PASSWORD = "correct horse battery"
+
+
+class AccountFactory(DjangoModelFactory):
+    class Meta:
+        model = Account
+        django_get_or_create = ["username"]
+
+    username = factory.Sequence(lambda n: f"account-{n}")
+    company = factory.LazyAttribute(lambda account: f"{account.username.title()} Inc.")
+    email = factory.LazyAttribute(lambda account: f"{account.username}@example.com")
+    kind = Account.Kind.RESELLER
+
+
+class PublisherFactory(AccountFactory):
+    username = "publisher"
+    kind = Account.Kind.PUBLISHER
+
+
+class ResellerFactory(AccountFactory):
+    username = factory.Sequence(lambda n: f"reseller-{n}")
+
+
+class EnduserFactory(AccountFactory):
+    username = factory.Sequence(lambda n: f"enduser-{n}")
+    kind = Account.Kind.ENDUSER
+    reseller = factory.SubFactory(ResellerFactory)
+
+
+class UserFactory(DjangoModelFactory):
+    """An administrator with the account's username, unless said otherwise."""
+
+    class Meta:
+        model = User
+        django_get_or_create = ["username"]
+        skip_postgeneration_save = True
+
+    account = factory.SubFactory(ResellerFactory)
+    username = factory.LazyAttribute(lambda user: user.account.username)
+    email = factory.LazyAttribute(lambda user: f"{user.username}@people.example.com")
+    role = User.Role.ADMINISTRATOR
+
+    @factory.post_generation
+    def password(user, create, extracted, **kwargs):
+        if extracted or not user.password:  # asked for again, a user keeps the password, and links their proof
+            user.set_password(extracted or PASSWORD)
+            user.save()
+
+
+class StaffFactory(UserFactory):
+    account = factory.SubFactory(PublisherFactory)
+    username = "staff"
+    is_staff = True
+    is_superuser = True
+
+
+class LinkFactory(DjangoModelFactory):
+    """A proven link: the target's first user gave the credentials."""
+
+    class Meta:
+        model = Link
+
+    linked_by = factory.LazyAttribute(lambda link: UserFactory(account=link.holder))
+    proved_by = factory.LazyAttribute(lambda link: UserFactory(account=link.target))
+    proof = factory.LazyAttribute(lambda link: link.proved_by.get_session_auth_hash())

@@ -1,0 +1,87 @@
+"""Rights that are taken away while a form is being decided (B7): whoever changes them waits, or the form finds them changed."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.models import Account
+from accounts.services import NotYourEnduser, remove_link
+from licenses.services import sell_licenses
+from licensing_portal.foundation.submissions import fresh_key
+from tests.books import balances
+from tests.factories.accounts import LinkFactory
+from tests.factories.licenses import give, quantities
+from tests.races.crowd import PATIENCE
+from transfers.services import NotLinked, transfer_licenses
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+
+def while_it_is_open(change, act):
+    """Make a change in a transaction, let the act begin, and commit once the act waits for it. Return how the act ended."""
+    changed, waiting = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with transaction.atomic():
+                change()
+                changed.set()
+                waiting.wait(PATIENCE)
+        finally:
+            connection.close()
+
+    def run():
+        try:
+            changed.wait(PATIENCE)
+            return act()
+        except Exception as problem:
+            return problem
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        holder, runner = pool.submit(hold), pool.submit(run)
+        wait_until_somebody_waits_for_a_lock()
+        waiting.set()
+        holder.result(PATIENCE)
+        return runner.result(PATIENCE)
+
+
+def wait_until_somebody_waits_for_a_lock():
+    for _ in range(10_000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("nobody waited: the act does not lock what the change decides")
+
+
+def test_an_enduser_moved_while_the_sale_is_decided_is_not_sold_to(northgate, tideway, harborcu, user):
+    give(northgate, ASR=10)
+
+    outcome = while_it_is_open(
+        change=lambda: Account.objects.filter(pk=harborcu.pk).update(reseller=tideway),
+        act=lambda: sell_licenses(
+            seller=northgate, sold_by=user(northgate), owner=harborcu, quantities=quantities(ASR=1), key=fresh_key()
+        ),
+    )
+
+    assert isinstance(outcome, NotYourEnduser)
+    assert balances() == {("northgate", "ASR"): (10, 0, 0)}
+
+
+def test_a_link_removed_while_the_transfer_is_decided_moves_nothing(northgate, west, user):
+    link = LinkFactory(holder=northgate, target=west)
+    give(west, ASR=10)
+
+    outcome = while_it_is_open(
+        change=lambda: remove_link(link=link, removed_by=user(west), acting=west),
+        act=lambda: transfer_licenses(
+            receiver=northgate, transferred_by=user(northgate), giver=west, quantities=quantities(ASR=1), key=fresh_key()
+        ),
+    )
+
+    assert isinstance(outcome, NotLinked)
+    assert balances() == {("northgate-west", "ASR"): (10, 0, 0)}

@@ -1,0 +1,104 @@
+"""Moves in opposite directions lock in one order, so nobody waits for each other (ledger.open_books)."""
+
+import threading
+
+import pytest
+from django.db import OperationalError, transaction
+
+from deployments.services import add_deployment
+from licenses.models import Holding
+from licenses.services import sell_licenses
+from licensing_portal.foundation.submissions import fresh_key
+from tests.books import assert_the_books_are_proven, balances
+from tests.factories.accounts import LinkFactory
+from tests.factories.licenses import ProductFactory, give, quantities
+from tests.races.crowd import PATIENCE, all_at_once, kinds
+from transfers.services import transfer_licenses
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+
+def test_locks_in_opposite_order_deadlock(northgate, west):
+    """The control: two transactions that lock the same two holdings the other way round do wait for each other."""
+    give(northgate, ASR=1)
+    give(west, ASR=1)
+    gate = threading.Barrier(2)
+
+    def lock(first, second):
+        with transaction.atomic():
+            Holding.objects.select_for_update().get(account=first)
+            gate.wait(PATIENCE)
+            Holding.objects.select_for_update().get(account=second)
+
+    outcomes = all_at_once([lambda: lock(northgate, west), lambda: lock(west, northgate)])
+
+    assert kinds(outcomes) == {"NoneType": 1, "OperationalError": 1}
+    assert "deadlock detected" in str(next(outcome for outcome in outcomes if isinstance(outcome, OperationalError)))
+
+
+def test_opposite_transfers_all_go_through(northgate, west, user):
+    LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=west, target=northgate)
+    give(northgate, ASR=40)
+    give(west, ASR=40)
+    amounts = quantities(ASR=1)
+
+    def pull(receiver, giver):
+        return lambda: transfer_licenses(receiver=receiver, transferred_by=user(receiver), giver=giver, quantities=amounts, key=fresh_key())
+
+    outcomes = all_at_once([pull(northgate, west), pull(west, northgate)] * 10)
+
+    assert kinds(outcomes) == {"JournalEntry": 20}
+    assert balances() == {("northgate", "ASR"): (40, 0, 0), ("northgate-west", "ASR"): (40, 0, 0)}
+    assert_the_books_are_proven()
+
+
+def test_sales_that_name_the_same_products_in_different_order_all_go_through(northgate, harborcu, stmarys, user):
+    give(northgate, ASR=20, TTS=20)
+    asr, tts, seller = ProductFactory(code="ASR"), ProductFactory(code="TTS"), user(northgate)
+
+    def sell(owner, amounts):
+        return lambda: sell_licenses(seller=northgate, sold_by=seller, owner=owner, quantities=amounts, key=fresh_key())
+
+    outcomes = all_at_once([sell(harborcu, {asr: 1, tts: 1}), sell(stmarys, {tts: 1, asr: 1})] * 10)
+
+    assert kinds(outcomes) == {"JournalEntry": 20}
+    assert_the_books_are_proven()
+
+
+def test_first_holdings_of_a_product_made_from_both_sides_all_go_through(northgate, west, user):
+    """Making a missing holding takes its place in the order of the locks."""
+    LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=west, target=northgate)
+    give(northgate, ASR=10)
+    give(west, TTS=10)
+
+    def pull(receiver, giver, amounts):
+        return lambda: transfer_licenses(receiver=receiver, transferred_by=user(receiver), giver=giver, quantities=amounts, key=fresh_key())
+
+    outcomes = all_at_once([pull(west, northgate, quantities(ASR=1)), pull(northgate, west, quantities(TTS=1))] * 10)
+
+    assert kinds(outcomes) == {"JournalEntry": 20}
+    assert balances() == {("northgate", "TTS"): (10, 0, 0), ("northgate-west", "ASR"): (10, 0, 0)}
+    assert_the_books_are_proven()
+
+
+def test_sales_and_deployments_share_what_is_available(northgate, harborcu, user):
+    give(northgate, ASR=10)
+    amounts, person = quantities(ASR=1), user(northgate)
+
+    def sell():
+        return sell_licenses(seller=northgate, sold_by=person, owner=harborcu, quantities=amounts, key=fresh_key())
+
+    def deploy():
+        return add_deployment(
+            account=northgate, added_by=person, owner=northgate, name="LAB", host_name="lab", quantities=amounts, key=fresh_key()
+        )
+
+    outcomes = kinds(all_at_once([sell, deploy] * 10))
+
+    assert outcomes.pop("InsufficientLicenses") == 10
+    assert sum(outcomes.values()) == 10
+    holding = Holding.objects.get(account=northgate)
+    assert (holding.available, holding.deployed + holding.sold) == (0, 10)
+    assert_the_books_are_proven()
