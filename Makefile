@@ -30,7 +30,7 @@ demo: ## the demo on this machine; PORT=8000 and VAR=var (database, mails, uploa
 	@$(INSTALL) runtime
 	@mkdir -p "$$VAR/static"
 	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) createcachetable
+	@$(MANAGE) createcachetable --verbosity 0
 	@$(MANAGE) load_demo
 	@exec $(MANAGE) serve --port $(PORT)
 
@@ -62,12 +62,14 @@ SERVING = DEMO= DEBUG= DATABASE_URL=postgres://portal@localhost/portal EMAIL_URL
 	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com \
 	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 
-.PHONY: check check-style check-types check-models check-settings check-templates
-check: check-style check-types check-models check-settings check-templates ## what needs no test run; `make -k check` goes on after a finding
+.PHONY: check check-lint check-format check-types check-models check-settings check-templates
+check: check-lint check-format check-types check-models check-settings check-templates ## what needs no test run; `make -k check` goes on after a finding
 
-check-style: test-environment
-	.venv/bin/ruff format --check --output-format concise
+check-lint: test-environment
 	.venv/bin/ruff check
+
+check-format: test-environment
+	.venv/bin/ruff format --check --output-format concise
 
 check-types: test-environment
 	$(DEVELOPING) .venv/bin/python -m mypy

@@ -1,6 +1,6 @@
 """The editing desk for accounts and users. An account is opened by the service, which invites its first user."""
 
-from typing import Any
+from typing import Any, cast
 
 import allauth.account.admin  # noqa: F401 - registers the page that is taken away below
 from allauth.account.models import EmailAddress
@@ -63,7 +63,7 @@ class AccountAdmin(NothingIsDeleted, admin.ModelAdmin):
             super().save_model(request, obj, form, change)
             return
         opened = services.create_reseller(
-            created_by=request.user, username=obj.username, company=obj.company, email=obj.email, key=submissions.fresh_key()
+            created_by=cast("User", request.user), username=obj.username, company=obj.company, email=obj.email, key=submissions.fresh_key()
         )
         obj.pk, obj.kind = opened.pk, opened.kind
 

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-
 from accounts import permissions, selectors
+from accounts.requests import PortalRequest
 
 THEMES = {"light", "dark"}
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell(request: PortalRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "")
     context: dict[str, Any] = {"theme": theme if theme in THEMES else "auto"}
     if not hasattr(request, "acting"):

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from allauth.account.forms import LoginForm, ResetPasswordForm as AllauthResetPasswordForm, ResetPasswordKeyForm
+from allauth.account.forms import LoginForm, ResetPasswordKeyForm
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field, Layout
 from django import forms
@@ -15,6 +16,7 @@ from accounts.adapter import AccountAdapter
 from accounts.models import USERNAME_RULE, User, username_is_well_formed
 from licensing_portal.foundation.forms import OneLineField, OneUseForm
 
+TOO_MANY_TRIES = "too_many_login_attempts"  # allauth's code for it
 PASSWORD_RULE = "At least 12 characters. A few words in a row are good."
 
 
@@ -22,7 +24,7 @@ class UsernameField(OneLineField):
     """A username as people type it: spaces around it and capital letters make no other name."""
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).lower()
+        return str(super().to_python(value)).lower()
 
 
 class NewPasswordField(forms.CharField):
@@ -68,7 +70,9 @@ def _closed(user: User) -> str:
 class ResetPasswordForm(AllauthResetPasswordForm):
     """Ask for a reset link by username or e-mail. The answer never tells whether either exists."""
 
-    email = OneLineField(label="Username or email", max_length=254, widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}))
+    email = OneLineField(
+        label="Username or email", max_length=254, widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -139,7 +143,6 @@ class LinkAccountForm(OneUseForm):
         super().__init__(*args, **kwargs)
         self.request = request
         self.proved_by: User | None = None
-        self.is_throttled = False
         self.helper = _plain_helper("key", "username", "password")
 
     def clean(self) -> dict[str, Any]:
@@ -150,11 +153,7 @@ class LinkAccountForm(OneUseForm):
 
     def _authenticate(self, username: str, password: str) -> None:
         """Check the credentials by the very door that the sign-in uses, so that both count and lock together (A8)."""
-        try:
-            user = AccountAdapter(self.request).authenticate(self.request, username=username, password=password)
-        except ValidationError as problem:
-            self.is_throttled = problem.code == "too_many_login_attempts"
-            raise
+        user = AccountAdapter(self.request).authenticate(self.request, username=username, password=password)
         if not isinstance(user, User) or not user.is_active:
             self.add_error("username", "Username or password is wrong")
             return

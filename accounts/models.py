@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import PermissionsMixin, UserManager as DjangoUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -18,6 +19,8 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+
+from licensing_portal.foundation.text import validate_one_line
 
 USERNAME_PATTERN = r"^[a-z0-9-]{2,30}$"
 USERNAME_RULE = "Use 2 to 30 letters a to z, digits and hyphens"
@@ -41,7 +44,7 @@ class Account(models.Model):
         ENDUSER = "enduser"
 
     username = models.CharField(max_length=30, unique=True, validators=[username_is_well_formed])
-    company = models.CharField(max_length=120)
+    company = models.CharField(max_length=120, validators=[validate_one_line])
     email = models.EmailField(help_text="Where notices go. Several accounts may share it.")
     kind = models.CharField(max_length=9, choices=Kind)
     reseller = models.ForeignKey(

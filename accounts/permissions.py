@@ -6,16 +6,17 @@ A right depends on the person and on the account acted for. Acting for a linked 
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 
 from accounts.models import Account, User
+from accounts.requests import PortalRequest
 from licensing_portal.foundation.errors import NotAllowed
 
 Predicate = Callable[[User, Account], bool]
-Params = ParamSpec("Params")
+View = Callable[..., HttpResponseBase]
 
 
 def is_acting(user: User, account: Account) -> bool:
@@ -67,14 +68,12 @@ def require(predicate: Predicate, user: User, account: Account) -> None:
         raise NotAllowed(f"{user} may not do this for {account}. Nothing was changed.")
 
 
-def allowed(
-    predicate: Predicate,
-) -> Callable[[Callable[Concatenate[HttpRequest, Params], HttpResponseBase]], Callable[Concatenate[HttpRequest, Params], HttpResponseBase]]:
+def allowed(predicate: Predicate) -> Callable[[View], View]:
     """Let only those see a page who have the right; others get 403."""
 
-    def decorate(view: Callable[Concatenate[HttpRequest, Params], HttpResponseBase]) -> Callable[Concatenate[HttpRequest, Params], HttpResponseBase]:
+    def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponseBase:
+        def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not predicate(request.user, request.acting):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -92,8 +92,8 @@ def invite_again(*, enduser: Account, invited_by: User, key: str) -> Invitation:
     claim = submissions.claim(key, Invitation, enduser.username)
     if claim.first_result:
         return claim.first_result
-    permissions.require(permissions.may_create_endusers, invited_by, lock_own_enduser(invited_by.account, enduser).reseller)
-    user = enduser.users.get(username=enduser.username)
+    permissions.require(permissions.may_create_endusers, invited_by, invited_by.account)
+    user = lock_own_enduser(invited_by.account, enduser).users.get(username=enduser.username)
     if user.has_usable_password() or not user.is_active:
         raise InvitationNotGood(f"{user} has accepted the invitation already. Nothing was sent.")
     return claim.settle(_invite(user, invited_by=invited_by))

@@ -1,13 +1,14 @@
 from django.urls import path
 
 from accounts import views
+from licensing_portal.foundation import converters  # noqa: F401 - the kinds of path parts below
 
 app_name = "accounts"
 
 endusers = [
     path("create-enduser/", views.create_enduser, name="create_enduser"),
     path("suggest-endusers/", views.suggest_endusers, name="suggest_endusers"),
-    path("endusers/<str:username>/invite-again/", views.invite_again, name="invite_again"),
+    path("endusers/<username:username>/invite-again/", views.invite_again, name="invite_again"),
 ]
 
 invitations = [
@@ -18,14 +19,14 @@ invitations = [
 
 links = [
     path("linked-accounts/", views.link_account, name="link_account"),
-    path("linked-accounts/<str:username>/remove/", views.remove_link, name="remove_link"),
-    path("linked-accounts/<str:username>/remove-access/", views.remove_access, name="remove_access"),
+    path("linked-accounts/<username:username>/remove/", views.remove_link, name="remove_link"),
+    path("linked-accounts/<username:username>/remove-access/", views.remove_access, name="remove_access"),
 ]
 
 switching = [
     path("switch/", views.switch_accounts, name="switch_accounts"),
     path("switch-back/", views.return_to_own_account, name="return_to_own_account"),
-    path("switch/<str:username>/", views.switch_account, name="switch_account"),
+    path("switch/<username:username>/", views.switch_account, name="switch_account"),
 ]
 
 urlpatterns = endusers + invitations + links + switching

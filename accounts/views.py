@@ -1,15 +1,19 @@
 """Endusers, invitations, links and switching. A view translates; services decide."""
 
+from typing import Any
+
 from allauth.account.utils import perform_login
+from allauth.account.views import login as allauth_sign_in
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import notices, permissions, selectors, services
-from accounts.forms import AcceptInvitationForm, CreateEnduserForm, LinkAccountForm
+from accounts.forms import TOO_MANY_TRIES, AcceptInvitationForm, CreateEnduserForm, LinkAccountForm
 from accounts.middleware import start_acting, stop_acting
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of
@@ -17,6 +21,25 @@ from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
 
 INVITATION_TOKEN = "invitation_token"  # noqa: S105 - the name of a key in the session
+
+RETRY_AFTER = 300  # seconds, in which failed tries are counted
+
+# ── Signing in ──
+
+
+@login_not_required
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """allauth's sign-in; too many tries are answered with 429, as everywhere (A8)."""
+    response = allauth_sign_in(request)
+    form = (getattr(response, "context_data", None) or {}).get("form")
+    return _throttled(response) if form and form.has_error(NON_FIELD_ERRORS, TOO_MANY_TRIES) else response
+
+
+def _throttled(response: HttpResponseBase) -> HttpResponseBase:
+    response.status_code = 429
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
 
 # ── Endusers ──
 
@@ -43,11 +66,12 @@ def suggest_endusers(request: PortalRequest) -> HttpResponse:
     """Suggest owners while somebody types: the reseller's own open endusers that match."""
     text = request.GET.get("q", "").replace("\0", "").strip()[:100]
     matching = selectors.endusers_matching(request.acting, text).filter(closed_at=None)[: selectors.SUGGESTIONS] if text else []
-    owners = [
-        {"username": owner.username, "company": owner.company, "email": owner.email, "note": "" if owner.has_signed_in else "Not signed in yet"}
-        for owner in matching
-    ]
-    return JsonResponse({"owners": owners})
+    return JsonResponse({"owners": [_suggestion(owner) for owner in matching]})
+
+
+def _suggestion(owner: Any) -> dict[str, str]:
+    note = "" if owner.has_signed_in else "Not signed in yet"
+    return {"username": owner.username, "company": owner.company, "email": owner.email, "note": note}
 
 
 @require_POST
@@ -63,7 +87,7 @@ def invite_again(request: PortalRequest, username: str) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
     for problem in form.non_field_errors():
-        messages.warning(request, problem)
+        messages.warning(request, str(problem))
     return redirect(enduser)
 
 
@@ -96,7 +120,8 @@ def accept_invitation(request: HttpRequest) -> HttpResponseBase:
             refusal.show_on(form)
         else:
             del request.session[INVITATION_TOKEN]
-            return perform_login(request, user)
+            signed_in: HttpResponseBase = perform_login(request, user)
+            return signed_in
     return render(request, "accounts/accept_invitation.html", {"form": form, "invitation": invitation})
 
 
@@ -120,18 +145,17 @@ def renew_invitation(request: HttpRequest) -> HttpResponseBase:
 def link_account(request: PortalRequest) -> HttpResponseBase:
     """Link User Admin: make a link with the other account's credentials; see and end links in both directions (A2, A5)."""
     form = LinkAccountForm(request.POST if request.method == "POST" else None, request=request, binding=binding_of(request, "link_account"))
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and form.proved_by:
         try:
-            link = services.link_account(
-                holder=request.acting, linked_by=request.user, proved_by=form.proved_by, key=form.cleaned_data["key"]
-            )
+            link = services.link_account(holder=request.acting, linked_by=request.user, proved_by=form.proved_by, key=form.cleaned_data["key"])
         except Refusal as refusal:
             refusal.show_on(form)
         else:
             messages.success(request, f"Linked to {link.target}. Transfer Licenses is now in the menu.")
             return redirect("accounts:link_account")
     context = {"form": form, "links": selectors.links_of(request.acting), "incoming": selectors.incoming_links_of(request.acting)}
-    return render(request, "accounts/link_account.html", context, status=429 if form.is_throttled else 200)
+    response = render(request, "accounts/link_account.html", context)
+    return _throttled(response) if form.has_error(NON_FIELD_ERRORS, TOO_MANY_TRIES) else response
 
 
 @require_POST

@@ -46,14 +46,12 @@ def deployment_page(deployment: Deployment, viewer: Account) -> DeploymentPage:
     is_owner = deployment.owner_id == viewer.pk
     steps = list(deployment.entries.select_related("entry__posted_by", "entry__acting_as", "sale").order_by("pk"))
     sales = [step.sale for step in steps if step.sale]
-    if is_owner:
-        on_it = deployment.lines.select_related("product").order_by("product__code")
-    else:
-        on_it = JournalLine.objects.filter(entry__in=sales, account=deployment.owner_id).select_related("product").order_by("product__code")
+    given = JournalLine.objects.filter(entry__in=sales, account=deployment.owner_id)
+    lines = (deployment.lines.all() if is_owner else given).order_by("product__code")
     return DeploymentPage(
         deployment=deployment,
         is_owner=is_owner,
-        lines=[(line.product.code, line.product.name, line.quantity) for line in on_it],
+        lines=list(lines.values_list("product__code", "product__name", "quantity")),
         entries=[step.entry for step in reversed(steps)] if is_owner else [],
         sales=sales,
     )

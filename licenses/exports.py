@@ -37,9 +37,7 @@ def csv_response(name: str, rows: Iterable[Iterable[Cell]]) -> StreamingHttpResp
     """Stream rows as a CSV file of that name."""
     writer = csv.writer(_Echo())
     lines = (writer.writerow([formula_safe(cell) for cell in row]) for row in rows)
-    return StreamingHttpResponse(
-        lines, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def summary_rows(holdings: Iterable[Holding]) -> Iterator[list[Cell]]:

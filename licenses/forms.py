@@ -79,7 +79,8 @@ class QuantitiesForm(OneUseForm):
 
     def _add_shortages(self) -> None:
         """Tell what falls short along with what else is wrong. Alone it is the service's to tell: a form sent again,
-        whose licenses are gone because the first press took them, must reach the service and get the first result."""
+        whose licenses are gone because the first press took them, must reach the service and get the first result.
+        """
         for code, product in self._products.items():
             holding = self._holdings.get(code, Holding())
             if self.quantities[product] > holding.available:
@@ -135,14 +136,18 @@ class SellLicensesForm(QuantitiesForm):
 class IssueLicensesForm(OneUseForm):
     """Issue licenses from the publisher (C11), in the admin: every product that is not retired, with what the account has now."""
 
-    account = forms.ModelChoiceField(Account.objects.none(), to_field_name="username", label="Account", empty_label="Choose an account")
     order_number = OneLineField(label="Order number", required=False, max_length=60)
     note = ManyLinesField(label="Note", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, data: Any = None, *, chosen: str, **options: Any) -> None:
         super().__init__(data, initial={"account": chosen}, **options)
-        self.fields["account"].queryset = Account.objects.open().exclude(kind=Account.Kind.PUBLISHER).order_by("username")
-        self.fields["account"].widget.attrs["data-reload"] = ""
+        accounts = self.fields["account"] = forms.ModelChoiceField(
+            Account.objects.open().exclude(kind=Account.Kind.PUBLISHER).order_by("username"),
+            to_field_name="username",
+            empty_label="Choose an account",
+        )
+        accounts.widget.attrs["data-reload"] = ""
+        self.order_fields(["account"])
         self._products = list(Product.objects.filter(retired_at=None).order_by("code"))
         for product in self._products:
             self.fields[field_name(product.code)] = QuantityField(label=f"Qty, {product.name}")
@@ -153,7 +158,8 @@ class IssueLicensesForm(OneUseForm):
 
     def quantity_rows(self) -> list[QuantityRow]:
         """The rows to draw, with what the chosen account has now."""
-        holdings = Holding.objects.filter(account__username=self["account"].value() or "")
+        chosen = str(self["account"].value() or "").replace("\0", "")
+        holdings = Holding.objects.filter(account__username=chosen)
         now = {holding.product_id: holding for holding in holdings}
         rows = []
         for product in self._products:

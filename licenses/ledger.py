@@ -4,7 +4,7 @@ Licenses move only in opened books, and opening them locks them, in one fixed or
 an act needs in one call can neither oversell nor deadlock; the database's constraints are the last judge.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -30,7 +30,7 @@ class InsufficientLicenses(Refusal):
     """The giver has fewer licenses available than asked for; says how many, for every product that falls short."""
 
 
-def open_books(owners: Iterable[Account], products: Iterable[Product]) -> "Books":
+def open_books(owners: Collection[Account], products: Collection[Product]) -> "Books":
     """Lock the holdings of these products of all these owners and return the only object that can move them.
 
     Holdings that are missing are made. One call per transaction, for all owners and products that it will touch:
@@ -38,23 +38,22 @@ def open_books(owners: Iterable[Account], products: Iterable[Product]) -> "Books
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Books are opened inside the transaction that moves licenses.")
-    owners, products = {owner.pk: owner for owner in owners}, {product.pk: product for product in products}
-    _make_missing_holdings(owners, products)
+    owner_ids, product_ids = {owner.pk for owner in owners}, {product.pk for product in products}
+    _make_missing_holdings(owners, product_ids)
     # The lock stops two people who press at once from both being told that the last license is theirs.
     locked = (
-        Holding.objects.select_for_update(no_key=True)
-        .filter(account__in=owners, product__in=products)
-        .order_by("account_id", "product_id")
+        Holding.objects.select_for_update(no_key=True).filter(account__in=owner_ids, product__in=product_ids).order_by("account_id", "product_id")
     )
     return Books({(holding.account_id, holding.product_id): holding for holding in locked})
 
 
-def _make_missing_holdings(owners: Mapping[int, Account], products: Mapping[int, Product]) -> None:
-    pairs = {(owner, product) for owner in owners for product in products}
-    present = set(Holding.objects.filter(account__in=owners, product__in=products).values_list("account_id", "product_id"))
+def _make_missing_holdings(owners: Collection[Account], products: Collection[int]) -> None:
+    by_id = {owner.pk: owner for owner in owners}
+    wanted = {(owner, product) for owner in by_id for product in products}
+    present = set(Holding.objects.filter(account__in=by_id, product__in=products).values_list("account_id", "product_id"))
     # In the same order as the locks: two first sales of the same products would otherwise wait for each other.
     Holding.objects.bulk_create(
-        [Holding(account_id=owner, product_id=product, is_source=owners[owner].is_publisher) for owner, product in sorted(pairs - present)],
+        [Holding(account_id=owner, product_id=product, is_source=by_id[owner].is_publisher) for owner, product in sorted(wanted - present)],
         ignore_conflicts=True,
     )
 
@@ -122,7 +121,11 @@ class Books:
                 added["sold"][holding.pk] = -line.quantity
         touched = {pk for by_holding in added.values() for pk in by_holding}
         Holding.objects.filter(pk__in=touched).update(
-            **{name: F(name) + Case(*[When(pk=pk, then=Value(n)) for pk, n in by_holding.items()], default=Value(0)) for name, by_holding in added.items() if by_holding}
+            **{
+                name: F(name) + Case(*[When(pk=pk, then=Value(n)) for pk, n in by_holding.items()], default=Value(0))
+                for name, by_holding in added.items()
+                if by_holding
+            }
         )
 
     def _check(self, quantities: Quantities, giver: Account) -> None:
@@ -151,6 +154,4 @@ def _line(entry: JournalEntry, holding: Holding, state: JournalLine.State, quant
     """Change one number of a locked holding and write the line that says so."""
     balance = getattr(holding, state) + quantity
     setattr(holding, state, balance)
-    return JournalLine(
-        entry=entry, account_id=holding.account_id, product_id=holding.product_id, state=state, quantity=quantity, balance=balance
-    )
+    return JournalLine(entry=entry, account_id=holding.account_id, product_id=holding.product_id, state=state, quantity=quantity, balance=balance)

@@ -17,13 +17,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account
+from licensing_portal.foundation.text import validate_one_line
 
 
 class Product(models.Model):
     """What one is licensed for. A retired product is no longer issued; what is held stays good (rules.md §2)."""
 
-    code = models.CharField(max_length=30, unique=True, validators=[RegexValidator(r"^[A-Z0-9][A-Z0-9._-]*$", "Use A to Z, digits, dots and hyphens")])
-    name = models.CharField(max_length=120)
+    code = models.CharField(
+        max_length=30, unique=True, validators=[RegexValidator(r"^[A-Z0-9][A-Z0-9._-]*$", "Use A to Z, digits, dots and hyphens")]
+    )
+    name = models.CharField(max_length=120, validators=[validate_one_line])
     description = models.TextField(blank=True)
     retired_at = models.DateTimeField(null=True, blank=True, help_text="No new issue from then on.")
 
@@ -91,7 +94,8 @@ class JournalEntry(models.Model):
                 name="entry_kind_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["deployment", "retirement"], giver=F("receiver")) | (~Q(kind__in=["deployment", "retirement"]) & ~Q(giver=F("receiver"))),
+                condition=Q(kind__in=["deployment", "retirement"], giver=F("receiver"))
+                | (~Q(kind__in=["deployment", "retirement"]) & ~Q(giver=F("receiver"))),
                 name="only_deployed_licenses_stay_with_their_owner",
             ),
             models.CheckConstraint(
@@ -145,3 +149,6 @@ class NumberSeries(models.Model):
 
     name = models.CharField(primary_key=True, max_length=10)
     last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.last}"

@@ -1,6 +1,7 @@
 """The proof of the books (B4): what `check_ledger` checks, as queries that work on the whole journal at once."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Case, Count, F, Q, Sum, Value, When, Window
 from django.db.models.functions import Coalesce
@@ -47,7 +48,7 @@ def _wrong_balances() -> Iterator[str]:
 
 def _wrong_holdings() -> Iterator[str]:
     """Each holding must equal the sums of its lines, holdings without lines included."""
-    summed = {
+    summed: dict[tuple[int, int], Any] = {
         (row["account"], row["product"]): row
         for row in JournalLine.objects.values("account", "product").annotate(
             available=_sum(Q(state=State.AVAILABLE)),

@@ -40,9 +40,7 @@ class Receipt:
 def receipt_of(entry: JournalEntry, viewer: Account) -> Receipt:
     """Make the receipt of an entry for the giver or the receiver."""
     own = entry.lines.filter(account=viewer, state=JournalLine.State.AVAILABLE).select_related("product").order_by("product__code")
-    lines = [
-        ReceiptLine(line.product.code, line.product.name, abs(line.quantity), line.balance - line.quantity, line.balance) for line in own
-    ]
+    lines = [ReceiptLine(line.product.code, line.product.name, abs(line.quantity), line.balance - line.quantity, line.balance) for line in own]
     has_acted = entry.acting_as_id == viewer.pk
     notices = [notice for notice in notices_of(entry.number) if has_acted or notice.account == viewer.username]
     return Receipt(

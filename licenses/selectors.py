@@ -24,23 +24,17 @@ def net_transfers_of(account: Account) -> dict[int, int]:
 
 def journal_of(account: Account) -> QuerySet[JournalLine]:
     """The account's journal lines, the newest first."""
-    return account.lines.select_related(
-        "product", "entry__giver", "entry__receiver", "entry__posted_by", "entry__acting_as"
-    ).order_by("-id")
+    return account.lines.select_related("product", "entry__giver", "entry__receiver", "entry__posted_by", "entry__acting_as").order_by("-id")
 
 
 def entries_visible_to(account: Account) -> QuerySet[JournalEntry]:
     """The entries that gave to or took from the account."""
-    return JournalEntry.objects.filter(Q(giver=account) | Q(receiver=account)).select_related(
-        "giver", "receiver", "posted_by", "acting_as"
-    )
+    return JournalEntry.objects.filter(Q(giver=account) | Q(receiver=account)).select_related("giver", "receiver", "posted_by", "acting_as")
 
 
 def sales_to(enduser: Account, *, seller: Account) -> QuerySet[JournalEntry]:
     """What a reseller sold to one of its endusers, the newest first."""
-    return (
-        JournalEntry.objects.filter(kind=JournalEntry.Kind.SALE, giver=seller, receiver=enduser).prefetch_related("lines__product").order_by("-pk")
-    )
+    return JournalEntry.objects.filter(kind=JournalEntry.Kind.SALE, giver=seller, receiver=enduser).prefetch_related("lines__product").order_by("-pk")
 
 
 def sold_to(enduser: Account, *, seller: Account) -> list[tuple[Product, int]]:

@@ -1,8 +1,8 @@
 """Sell Licenses, receipts, History and the exports. A view translates; services decide."""
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.contrib import messages
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -62,7 +62,7 @@ def send_notice_again(request: PortalRequest, number: str) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
     for problem in form.non_field_errors():
-        messages.warning(request, problem)
+        messages.warning(request, str(problem))
     return redirect(entry)
 
 

@@ -23,4 +23,3 @@ class PortalAdminSite(AdminSite):
         if request.user.is_authenticated:
             self.has_permission(request)
         return redirect_to_login(request.GET.get("next", reverse("admin:index")))
-

@@ -4,6 +4,7 @@ from allauth.account import views as allauth
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from accounts.views import sign_in
 from licenses.admin import issue_licenses
 from licensing_portal import pages
 from licensing_portal.foundation import health
@@ -15,13 +16,11 @@ handler500 = "licensing_portal.errors.server_error"
 
 # Of allauth's pages only these: nobody signs up, and its pages for e-mail addresses are not ours.
 signing_in = [
-    path("sign-in/", allauth.login, name="account_login"),
+    path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", allauth.logout, name="account_logout"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
-    re_path(
-        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", allauth.password_reset_from_key, name="account_reset_password_from_key"
-    ),
+    re_path(r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", allauth.password_reset_from_key, name="account_reset_password_from_key"),
     path("password/reset/key/done/", allauth.password_reset_from_key_done, name="account_reset_password_from_key_done"),
 ]
 
@@ -29,7 +28,7 @@ urlpatterns = [
     path("", pages.my_licenses, name="my_licenses"),
     path("endusers/", pages.endusers, name="endusers"),
     path("", include("accounts.urls")),
-    path("endusers/<str:username>/", pages.enduser, name="enduser"),
+    path("endusers/<username:username>/", pages.enduser, name="enduser"),
     path("", include("licenses.urls")),
     path("deployments/", include("deployments.urls")),
     path("", include("transfers.urls")),

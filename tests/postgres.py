@@ -122,9 +122,7 @@ def _copy_of_programs(programs: Path, base: Path) -> Path:
 
 def _initialise(programs: Path, data: Path, as_user: dict[str, Any]) -> None:
     options = ["--username", ROLE, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
-    subprocess.run(
-        [programs / "initdb", "-D", data, *options], check=True, stdout=subprocess.DEVNULL, cwd="/", env=ENVIRONMENT, **as_user
-    )
+    subprocess.run([programs / "initdb", "-D", data, *options], check=True, stdout=subprocess.DEVNULL, cwd="/", env=ENVIRONMENT, **as_user)
 
 
 def _run(programs: Path, data: Path, socket: Path, log: Path, as_user: dict[str, Any]) -> subprocess.Popen[bytes]:

@@ -19,7 +19,7 @@ for model in (Attachment, Email, EmailTemplate, Log):
 class ToReadOnly:
     """A reading room: to search and filter, for nobody to change, not even for a superuser by address."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -38,7 +38,8 @@ class FateFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         statuses = {"queued": [STATUS.queued, STATUS.requeued], "sent": [STATUS.sent], "failed": [STATUS.failed]}
-        return queryset.filter(email__status__in=statuses[self.value()]) if self.value() in statuses else queryset
+        chosen = statuses.get(self.value() or "")
+        return queryset.filter(email__status__in=chosen) if chosen else queryset
 
 
 @admin.register(Notice)
@@ -55,7 +56,7 @@ class NoticeAdmin(ToReadOnly, admin.ModelAdmin):
 
     @admin.display(ordering="email__subject")
     def subject(self, notice: Notice) -> str:
-        return notice.email.subject
+        return str(notice.email.subject)
 
     @admin.display(ordering="email__status")
     def fate(self, notice: Notice) -> str:

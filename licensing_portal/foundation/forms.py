@@ -1,13 +1,13 @@
 """Form pieces that every app uses: a form that acts once, and text on one line."""
 
-import unicodedata
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.submissions import Binding
+from licensing_portal.foundation.text import validate_one_line
 
 
 class OneUseForm(forms.Form):
@@ -26,27 +26,26 @@ class OneUseForm(forms.Form):
         except Refusal as refusal:
             refusal.show_on(self)
             # What was typed is kept, with a key for whom one is now: pressing again is then a decision.
-            self.data = self.data.copy()
-            self.data["key"] = self.binding.new_key()
+            renewed = cast("QueryDict", self.data).copy()
+            renewed["key"] = self.binding.new_key()
+            self.data = renewed
         return cleaned
 
 
 class OneLineField(forms.CharField):
-    """Text on one line: control characters are refused, as they break mail headers, tables and logs."""
+    """Text on one line."""
 
-    def clean(self, value: Any) -> str:
-        text = str(super().clean(value))
-        if any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in text):
-            raise ValidationError("Use plain text on one line", code="control_characters")
-        return text
+    default_validators = [validate_one_line]
 
 
-class ManyLinesField(OneLineField):
+class ManyLinesField(forms.CharField):
     """Text on several lines; line ends and tabs are its only control characters."""
 
     widget = forms.Textarea
 
-    def clean(self, value: Any) -> str:
-        text = str(value or "").replace("\r\n", "\n")
-        super().clean(text.replace("\n", " ").replace("\t", " "))
-        return text.strip()
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+    def run_validators(self, value: str) -> None:
+        super().run_validators(value)
+        validate_one_line(value.replace("\n", " ").replace("\t", " "))

@@ -48,8 +48,8 @@ class QuantityTable(LayoutObject):
         self.template = template
         self.fields: list[Any] = []
 
-    def render(self, form: forms.BaseForm, context: Context, template_pack: str = TEMPLATE_PACK, **options: Any) -> str:
+    def render(self, form: Any, context: Context, template_pack: str = TEMPLATE_PACK, **options: Any) -> str:
         for name in form.fields:
             if name.startswith("qty-"):
                 form.rendered_fields.add(name)
-        return render_to_string(self.template, {**context.flatten(), "form": form, "rows": form.quantity_rows()})
+        return render_to_string(self.template, context.flatten() | {"form": form, "rows": form.quantity_rows()})

@@ -1,6 +1,5 @@
 """Mails as files, for the demo: each becomes an `.eml` file that any mail program opens."""
 
-import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +23,6 @@ class EmailBackend(BaseEmailBackend):
         for message in messages:
             name = f"{timezone.now():%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
             unfinished = self.folder / f".{name}.part"
-            unfinished.write_bytes(message.message().as_bytes(linesep="\r\n"))
-            os.replace(unfinished, self.folder / f"{name}.eml")
+            unfinished.write_bytes(message.message().as_bytes())
+            unfinished.replace(self.folder / f"{name}.eml")
         return len(messages)

@@ -7,7 +7,6 @@ Each letter has three templates, `<name>.subject.txt`, `<name>.txt` and `<name>.
 """
 
 import smtplib
-import unicodedata
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,6 +25,7 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.text import header_text
 
 Context = dict[str, Any]
 
@@ -33,6 +33,7 @@ LEASE = timedelta(minutes=5)  # how long a worker may take for one mail before a
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(minutes=30)
 MOST_TRIES = 60  # a little more than a day, after which a mail is given up and people are shown why
+REFUSED_FOR_GOOD = 500  # reply codes from here on are permanent (RFC 5321 4.2.1)
 
 _writers: dict[str, Callable[[Context], Context]] = {}
 
@@ -48,11 +49,6 @@ def written_when_sent(name: str) -> Callable[[Callable[[Context], Context]], Cal
         return writer
 
     return register
-
-
-def header_text(text: str) -> str:
-    """Make text safe for a mail header: no control characters, no Unicode line ends. Django looks for CR and LF alone."""
-    return "".join(" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in text).strip()
 
 
 def queue(
@@ -164,7 +160,7 @@ def _lease_next() -> Email | None:
 def _deliver(email: Email) -> None:
     try:
         _message(email).send()
-    except Exception as problem:  # whatever is wrong with one mail must not stop those behind it
+    except Exception as problem:  # noqa: BLE001 - whatever is wrong with one mail must not stop those behind it
         _put_off(email, problem)
     else:
         with transaction.atomic():
@@ -195,12 +191,12 @@ def _smtp_code(problem: Exception) -> int:
 
 
 def _is_refused_for_good(problem: Exception) -> bool:
-    """Whether trying again cannot help: a 5xx reply to this very mail (RFC 5321 4.2.1), or a mail that cannot be written.
+    """Whether trying again cannot help: a 5xx reply to this very mail, or a mail that cannot be written.
 
     A server that is down, or does not let us sign in, says nothing about the mail.
     """
     if isinstance(problem, smtplib.SMTPRecipientsRefused | smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
-        return _smtp_code(problem) >= 500
+        return _smtp_code(problem) >= REFUSED_FOR_GOOD
     return not isinstance(problem, OSError)
 
 
@@ -219,9 +215,7 @@ def _message(email: Email) -> EmailMultiAlternatives:
     if notice and notice.written_when_sent_from is not None:
         context = _writers[notice.kind](notice.written_when_sent_from)
         text, html = _text(notice.kind, context), _html(notice.kind, context)
-    message = EmailMultiAlternatives(
-        email.subject, text, email.from_email, email.to, headers=email.headers, connection=get_connection()
-    )
+    message = EmailMultiAlternatives(email.subject, text, email.from_email, email.to, headers=email.headers, connection=get_connection())
     message.attach_alternative(html, "text/html")
     return message
 

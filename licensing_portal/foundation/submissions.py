@@ -70,9 +70,7 @@ class Claim(Generic[Result]):
 
     def settle(self, result: Result) -> Result:
         """Remember what the form made, so that sending it again leads there."""
-        Submission.objects.filter(pk=self.key).update(
-            result_type=ContentType.objects.get_for_model(result), result_id=result.pk
-        )
+        Submission.objects.filter(pk=self.key).update(result_type=ContentType.objects.get_for_model(result), result_id=result.pk)
         return result
 
 

@@ -63,9 +63,7 @@ def test_an_enduser_moved_while_the_sale_is_decided_is_not_sold_to(northgate, ti
 
     outcome = while_it_is_open(
         change=lambda: Account.objects.filter(pk=harborcu.pk).update(reseller=tideway),
-        act=lambda: sell_licenses(
-            seller=northgate, sold_by=user(northgate), owner=harborcu, quantities=quantities(ASR=1), key=fresh_key()
-        ),
+        act=lambda: sell_licenses(seller=northgate, sold_by=user(northgate), owner=harborcu, quantities=quantities(ASR=1), key=fresh_key()),
     )
 
     assert isinstance(outcome, NotYourEnduser)
@@ -78,9 +76,7 @@ def test_a_link_removed_while_the_transfer_is_decided_moves_nothing(northgate, w
 
     outcome = while_it_is_open(
         change=lambda: remove_link(link=link, removed_by=user(west), acting=west),
-        act=lambda: transfer_licenses(
-            receiver=northgate, transferred_by=user(northgate), giver=west, quantities=quantities(ASR=1), key=fresh_key()
-        ),
+        act=lambda: transfer_licenses(receiver=northgate, transferred_by=user(northgate), giver=west, quantities=quantities(ASR=1), key=fresh_key()),
     )
 
     assert isinstance(outcome, NotLinked)

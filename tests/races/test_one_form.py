@@ -37,9 +37,7 @@ def test_twelve_keys_are_twelve_acts(northgate, harborcu, user):
     give(northgate, ASR=12)
     amounts, seller = quantities(ASR=1), user(northgate)
 
-    outcomes = all_at_once(
-        [lambda: sell_licenses(seller=northgate, sold_by=seller, owner=harborcu, quantities=amounts, key=fresh_key())] * 12
-    )
+    outcomes = all_at_once([lambda: sell_licenses(seller=northgate, sold_by=seller, owner=harborcu, quantities=amounts, key=fresh_key())] * 12)
 
     assert kinds(outcomes) == {"JournalEntry": 12}
     assert balances() == {("northgate", "ASR"): (0, 0, 12), ("harborcu", "ASR"): (12, 0, 0)}

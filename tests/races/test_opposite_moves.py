@@ -91,9 +91,7 @@ def test_sales_and_deployments_share_what_is_available(northgate, harborcu, user
         return sell_licenses(seller=northgate, sold_by=person, owner=harborcu, quantities=amounts, key=fresh_key())
 
     def deploy():
-        return add_deployment(
-            account=northgate, added_by=person, owner=northgate, name="LAB", host_name="lab", quantities=amounts, key=fresh_key()
-        )
+        return add_deployment(account=northgate, added_by=person, owner=northgate, name="LAB", host_name="lab", quantities=amounts, key=fresh_key())
 
     outcomes = kinds(all_at_once([sell, deploy] * 10))
 

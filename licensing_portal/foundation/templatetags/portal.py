@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import heroicons.templatetags.heroicons as heroicons
 from django import forms, template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from heroicons.templatetags import heroicons
 
 register = template.Library()
 
@@ -47,7 +47,7 @@ def absolute(value: int) -> int:
 
 
 @register.simple_tag
-def icon(name: str, size: int = 20, extra: str = "") -> SafeString:
+def icon(name: str, size: int = 20, extra: str = "") -> str:
     """Draw an icon of the heroicons package, for the eye alone: words beside it say the same."""
     return heroicons.heroicon_outline(name, size=size, **{"class": f"i {extra}".strip(), "aria_hidden": "true"})
 
@@ -56,7 +56,7 @@ def icon(name: str, size: int = 20, extra: str = "") -> SafeString:
 def moment_text(value: datetime) -> str:
     """Write a moment in plain text: 24 Nov 2026, 2:32 pm UTC. The day stands first, so that nobody takes it for the month."""
     local = localtime(value)
-    return f"{local.day} {date_format(local, 'M Y')}, {local:%-I:%M} {'am' if local.hour < 12 else 'pm'} {local:%Z}"
+    return f"{local.day} {date_format(local, 'M Y')}, {local:%-I:%M} {f'{local:%p}'.lower()} {local:%Z}"
 
 
 @register.simple_tag
@@ -76,10 +76,10 @@ class SummaryItem:
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(form: forms.BaseForm) -> dict[str, Any]:
     """List everything that is wrong above the page, each a link to its field (WCAG 3.3.1)."""
-    items = []
+    items: list[SummaryItem] = []
     for name, problems in form.errors.as_data().items():
         is_field = name in form.fields and not form.fields[name].widget.is_hidden
-        label = f"{form.fields[name].label.removeprefix('Qty, ')}: " if is_field and name.startswith("qty-") else ""
+        label = f"{form[name].label.removeprefix('Qty, ')}: " if is_field and name.startswith("qty-") else ""
         for problem in problems:
             href = f"#{form[name].auto_id}" if is_field else (problem.params or {}).get("url", "")
             items.extend(SummaryItem(label + message, href) for message in problem.messages)

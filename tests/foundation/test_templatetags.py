@@ -1,0 +1,124 @@
+"""How the portal writes numbers, moments, icons and errors: the same everywhere (contract.md, "Words on the screen")."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template import engines
+
+from licensing_portal.foundation.quantities import QuantityField
+from licensing_portal.foundation.templatetags import portal
+
+
+def rendered(source, **context):
+    return engines["django"].from_string("{% load portal %}" + source).render(context).strip()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (7, "7"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567"), (-1, "−1"), (-12_345, "−12,345")]
+)
+def test_a_number_has_thousands_and_a_true_minus(value, text):
+    """rules.md §4: what is echoed is what moved, easy to read."""
+    assert rendered("{{ value|number }}", value=value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(12, "+12"), (-12, "−12"), (1000, "+1,000"), (-1000, "−1,000"), (0, "+0")])
+def test_a_change_has_its_sign(value, text):
+    """C12: lines of the journal are signed."""
+    assert rendered("{{ value|signed }}", value=value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0, "0 licenses"), (1, "1 license"), (2, "2 licenses"), (1000, "1,000 licenses"), (-1, "−1 licenses")])
+def test_licenses_are_counted_in_words(value, text):
+    """B6: plain words."""
+    assert rendered("{{ value|licenses }}", value=value) == text
+
+
+def test_other_things_are_counted_in_words():
+    """B6: plain words."""
+    assert [rendered("{{ value|count:'product' }}", value=value) for value in (1, 3)] == ["1 product", "3 products"]
+
+
+@pytest.mark.parametrize(("value", "text"), [(-3, "3"), (3, "3"), (0, "0")])
+def test_the_sign_is_dropped_where_words_tell_the_direction(value, text):
+    """C12."""
+    assert rendered("{{ value|absolute }}", value=value) == text
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2026, 11, 24, 14, 32, tzinfo=UTC), "24 Nov 2026, 2:32 pm UTC"),
+        (datetime(2026, 3, 4, 0, 5, tzinfo=UTC), "4 Mar 2026, 12:05 am UTC"),
+        (datetime(2026, 3, 4, 12, 0, tzinfo=UTC), "4 Mar 2026, 12:00 pm UTC"),
+        (datetime(2026, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-5))), "1 Jan 2027, 4:59 am UTC"),
+    ],
+)
+def test_a_moment_says_its_day_first_and_its_zone(moment, text):
+    """B1: an entry has a moment, the same for everybody who reads it."""
+    assert rendered("{{ moment|moment_text }}", moment=moment) == text
+
+
+def test_a_moment_is_written_for_programs_too():
+    """B1."""
+    moment = datetime(2026, 11, 24, 9, 32, 15, 999, tzinfo=timezone(timedelta(hours=-5)))
+
+    assert rendered("{% moment value %}", value=moment) == '<time datetime="2026-11-24T14:32:15+00:00">24 Nov 2026, 2:32 pm UTC</time>'
+
+
+def test_an_icon_is_for_the_eye_alone():
+    """contract.md: a control's label is its accessible name, alone."""
+    drawn = rendered("{% icon 'exclamation-circle' size=24 extra='text-danger' %}")
+
+    assert drawn.startswith("<svg")
+    assert 'aria-hidden="true"' in drawn
+    assert 'class="i text-danger"' in drawn
+
+
+class ThreeFields(forms.Form):
+    key = forms.CharField(widget=forms.HiddenInput, required=False)
+    owner = forms.CharField(label="Owner", error_messages={"required": "Choose an owner"})
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.fields["qty-ASR"] = QuantityField(label="Qty, Speech Engine")
+
+
+def summary(form):
+    return [(item.message, item.href) for item in portal.error_summary(form)["items"]]
+
+
+def test_every_error_leads_to_its_field_and_a_quantitys_says_which_product():
+    """B6: says by the field what is wrong; above the page each is a link to its field (WCAG 3.3.1)."""
+    assert summary(ThreeFields({"owner": "", "qty-ASR": "1e3"})) == [
+        ("Choose an owner", "#id_owner"),
+        ("Speech Engine: Enter a whole number, like 2", "#id_qty-ASR"),
+    ]
+
+
+def test_an_error_of_the_whole_form_leads_where_it_says_or_nowhere():
+    """B5: a form that was used already leads to what it made."""
+    form = ThreeFields({"owner": "harborcu"})
+    form.add_error(None, ValidationError("Nothing was changed."))
+    form.add_error(None, ValidationError("This form was already used.", params={"url": "/receipts/S-2026-000004/"}))
+    form.add_error("key", ValidationError("The key is wrong."))
+
+    assert summary(form) == [("Nothing was changed.", ""), ("This form was already used.", "/receipts/S-2026-000004/"), ("The key is wrong.", "")]
+
+
+def test_errors_stand_under_the_heading_and_what_was_typed_is_escaped():
+    """contract.md: "There is a problem"; A9: what somebody typed is shown, never run."""
+    form = ThreeFields({"owner": "harborcu"})
+    form.add_error("owner", "“<script>alert(1)</script>” is not one of your endusers")
+
+    drawn = rendered("{% error_summary form %}", form=form)
+
+    assert "There is a problem" in drawn
+    assert "“&lt;script&gt;alert(1)&lt;/script&gt;” is not one of your endusers" in drawn
+    assert "<script>" not in drawn
+
+
+def test_a_form_without_errors_has_no_summary():
+    """contract.md: the heading stands on a refused form alone."""
+    assert rendered("{% error_summary form %}", form=ThreeFields({"owner": "harborcu"})) == ""
