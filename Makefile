@@ -26,6 +26,7 @@ help:
 .PHONY: demo
 demo: export DEMO := 1
 demo: export VAR := $(VAR)
+demo: export PORTAL_URL ?= http://localhost:$(PORT)
 demo: ## the demo on this machine; PORT=8000 and VAR=var (database, mails, uploads) can be set
 	@$(INSTALL) runtime
 	@mkdir -p "$$VAR/static"

@@ -13,6 +13,7 @@ from accounts.requests import PortalRequest
 
 LINK = "acting_over"
 SEEN_AT = "acting_seen_at"
+A_MINUTE = 60  # seconds
 
 
 class ActingAccountMiddleware:
@@ -53,6 +54,6 @@ def _link_in_use(request: PortalRequest) -> Link | None:
         stop_acting(request)
         messages.info(request, f"You are acting for your own account, {request.user.account}, again.")
         return None
-    if idle > 60:  # a write to the session once a minute is enough to tell activity from half an hour of silence
+    if idle > A_MINUTE:  # a write to the session once a minute is enough to tell activity from half an hour of silence
         request.session[SEEN_AT] = time.time()
     return link

@@ -112,7 +112,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         VIEWER = "viewer"
 
     username = models.CharField(max_length=30, unique=True, validators=[username_is_well_formed])
-    email = models.EmailField(null=True, blank=True, help_text="Proven by an invitation or by staff. Unique.")
+    email = models.EmailField(  # noqa: DJ001 - several users without one must not collide
+        null=True, blank=True, help_text="Proven by an invitation or by staff. Unique."
+    )
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="users")
     role = models.CharField(max_length=13, choices=Role, default=Role.VIEWER)
     is_staff = models.BooleanField(default=False, help_text="May enter the admin.")

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
 
-from accounts.models import Account, User
+from accounts.models import Account, Link, User
 from accounts.requests import PortalRequest
 from licensing_portal.foundation.errors import NotAllowed
 
@@ -44,6 +44,11 @@ def may_issue(user: User, account: Account) -> bool:
     return user.is_staff and account.is_publisher and user.has_perm("licenses.issue_licenses")
 
 
+def may_open_resellers(user: User, account: Account) -> bool:
+    """Open reseller accounts: the publisher's staff, in the admin."""
+    return user.is_staff and account.is_publisher and user.has_perm("accounts.add_account")
+
+
 def may_see_endusers(user: User, account: Account) -> bool:
     """Endusers are their reseller's; whoever acts for a reseller sees them, for one cannot sell to the unseen."""
     return account.is_reseller
@@ -59,12 +64,20 @@ def may_act_for_others(user: User, account: Account) -> bool:
     return not account.is_publisher
 
 
+def may_act_for(user: User, account: Account) -> bool:
+    """Whether the person acts for their own account, or over a link that still holds (A6, A7)."""
+    if not is_acting(user, account):
+        return True
+    link = Link.objects.select_related("target", "proved_by").filter(holder=user.account_id, target=account).first()
+    return link is not None and link.is_proven
+
+
 def require(predicate: Predicate, user: User, account: Account) -> None:
-    """Refuse a flow to whoever has not the right for it.
+    """Refuse a flow to whoever has not the right for it, decided at this moment (B7).
 
     Raises NotAllowed.
     """
-    if not (user.is_active and predicate(user, account)):
+    if not (user.is_active and account.closed_at is None and may_act_for(user, account) and predicate(user, account)):
         raise NotAllowed(f"{user} may not do this for {account}. Nothing was changed.")
 
 

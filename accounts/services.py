@@ -1,5 +1,8 @@
 """The flows about accounts: create an enduser, accept an invitation, link and unlink. Each is one transaction."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -56,13 +59,14 @@ def create_enduser(*, reseller: Account, created_by: User, username: str, compan
 
 @transaction.atomic
 def create_reseller(*, created_by: User, username: str, company: str, email: str, key: str) -> Account:
-    """Create a reseller account and invite its first user by e-mail; staff do this in the admin.
+    """Create a reseller account and invite its first user by e-mail; staff alone may, in the admin (rules.md §1).
 
-    Raises UsernameTaken, FormAlreadyUsed.
+    Raises NotAllowed, UsernameTaken, FormAlreadyUsed.
     """
     claim = submissions.claim(key, Account, username, company, email)
     if claim.first_result:
         return claim.first_result
+    permissions.require(permissions.may_open_resellers, created_by, created_by.account)
     reseller = _open_account(kind=Account.Kind.RESELLER, reseller=None, username=username, company=company, email=email, opened_by=created_by)
     return claim.settle(reseller)
 
@@ -85,7 +89,7 @@ def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str
 
 @transaction.atomic
 def invite_again(*, enduser: Account, invited_by: User, key: str) -> Invitation:
-    """Invite the first user of an enduser once more, at the account's address of today; older links stay good for their time.
+    """Invite the first user of an enduser once more, at the account's address of today (A1).
 
     Raises NotAllowed, InvitationNotGood, FormAlreadyUsed.
     """
@@ -101,14 +105,13 @@ def invite_again(*, enduser: Account, invited_by: User, key: str) -> Invitation:
 
 @transaction.atomic
 def renew_invitation(*, invitation: Invitation) -> Invitation:
-    """Send a new link in place of one whose time is over, to the same address, in the name of whoever invited.
+    """Send a new link in place of one whose time is over, to the same address, in the name of whoever invited (A1).
 
     Raises InvitationNotGood. Asked for several times, it sends one: a renewal that was not mailed yet is enough.
     """
-    user = User.objects.select_for_update().get(pk=invitation.user_id)
-    if user.has_usable_password() or not user.is_active:
-        raise InvitationNotGood("This invitation was used already. Sign in with the password that was chosen.")
-    newer = user.invitations.filter(pk__gt=invitation.pk).order_by("-pk").first()
+    user = _lock_invited(invitation)
+    still_good = timezone.now() - timedelta(seconds=settings.INVITATION_TIMEOUT)
+    newer = user.invitations.filter(pk__gt=invitation.pk, invited_at__gt=still_good).order_by("-pk").first()
     if newer:
         return newer
     renewed = Invitation.objects.create(user=user, email=invitation.email, invited_by=invitation.invited_by)
@@ -128,15 +131,25 @@ def accept_invitation(*, invitation: Invitation, password: str) -> User:
 
     Raises InvitationNotGood.
     """
-    # The lock stops two browsers with the same link from choosing two passwords.
-    user = User.objects.select_for_update().get(pk=invitation.user_id)
-    if user.has_usable_password() or not user.is_active:
-        raise InvitationNotGood("This invitation was used already. Sign in with the password that was chosen.")
+    user = _lock_invited(invitation)
     user.set_password(password)
     if not User.objects.filter(email__iexact=invitation.email).exists():
         user.email = invitation.email
     user.save(update_fields=["password", "email"])
     Invitation.objects.filter(pk=invitation.pk).update(accepted_at=timezone.now())
+    return user
+
+
+def _lock_invited(invitation: Invitation) -> User:
+    """Return the invited user, locked: two browsers with the same link cannot choose two passwords.
+
+    Raises InvitationNotGood.
+    """
+    user = User.objects.select_for_update(of=("self",)).select_related("account").get(pk=invitation.user_id)
+    if user.account.closed_at or not user.is_active:
+        raise InvitationNotGood("This account is closed.")
+    if user.has_usable_password():
+        raise InvitationNotGood("This invitation was used already. Sign in with the password that was chosen.")
     return user
 
 

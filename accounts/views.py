@@ -110,8 +110,8 @@ def accept_invitation(request: HttpRequest) -> HttpResponseBase:
     invitation, is_expired = notices.invitation_of(request.session.get(INVITATION_TOKEN, ""))
     if invitation is None:
         raise Http404
-    if is_expired or not selectors.is_open(invitation):
-        return render(request, "accounts/invitation_over.html", {"invitation": invitation, "is_expired": is_expired})
+    if not selectors.is_open(invitation) or is_expired:
+        return render(request, "accounts/invitation_over.html", {"may_renew": selectors.is_open(invitation)})
     form = AcceptInvitationForm(request.POST if request.method == "POST" else None, user=invitation.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -132,7 +132,10 @@ def renew_invitation(request: HttpRequest) -> HttpResponseBase:
     invitation, is_expired = notices.invitation_of(request.session.get(INVITATION_TOKEN, ""))
     if invitation is None or not is_expired:
         raise Http404
-    services.renew_invitation(invitation=invitation)
+    try:
+        services.renew_invitation(invitation=invitation)
+    except Refusal:
+        return redirect("accounts:accept_invitation")
     del request.session[INVITATION_TOKEN]
     return render(request, "accounts/invitation_renewed.html", {"invitation": invitation})
 

@@ -8,14 +8,14 @@ from django.core.validators import RegexValidator
 
 from accounts.models import Account
 from accounts.selectors import endusers_of
-from licenses.forms import OwnerField, QuantitiesForm, own_enduser, quantities_helper
+from licenses.forms import HoldingForm, OwnerField, own_enduser, quantities_helper
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField
 from licensing_portal.foundation.layout import QuantityTable
 
 host_name_is_plain = RegexValidator(r"^[^\s/\\]+$", "Enter a host name like ivr-01.example.com")
 
 
-class AddDeploymentForm(QuantitiesForm):
+class AddDeploymentForm(HoldingForm):
     """Add New Deployment (C5). A reseller names the owner; empty or its own username is the account itself."""
 
     name = OneLineField(label="Name", max_length=120)

@@ -1,7 +1,7 @@
 """Forms that move licenses. They check shape; services check rules."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -11,13 +11,14 @@ from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.forms.boundfield import BoundField
 
 from accounts.forms import UsernameField
 from accounts.models import Account
 from accounts.selectors import endusers_of
 from licenses.ledger import shortage
 from licenses.models import Holding, JournalEntry, JournalLine, Product
-from licenses.selectors import available_to, holdings_of, journal_of
+from licenses.selectors import COLUMNS, holdings_of, journal_of
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name
@@ -44,26 +45,20 @@ def own_enduser(reseller: Account, username: str) -> Account:
 
 
 class QuantitiesForm(OneUseForm):
-    """A form with one Qty per product that `giver` has available.
+    """A form with one Qty for each product that is offered.
 
-    A product that was posted but is not listed any more keeps its field, so that the person is told what became of it.
+    A product that was posted but is not offered any more keeps its field, so that the person is told what became of it.
     """
 
-    def __init__(self, data: Any = None, *, giver: Account | None, **options: Any) -> None:
+    def __init__(self, data: Any = None, *, offered: Iterable[Product], **options: Any) -> None:
         super().__init__(data, **options)
-        self.giver = giver
-        self._holdings = {holding.product.code: holding for holding in available_to(giver)} if giver else {}
-        self._products = {code: holding.product for code, holding in self._holdings.items()}
-        self._add_what_was_posted({name.removeprefix(PREFIX) for name in self.data if name.startswith(PREFIX)} - set(self._products))
-        for code, product in sorted(self._products.items()):
+        by_code = {product.code: product for product in offered}
+        posted = {name.removeprefix(PREFIX) for name in self.data if name.startswith(PREFIX)} - set(by_code)
+        if posted:
+            by_code |= {product.code: product for product in Product.objects.filter(code__in=[code for code in posted if "\0" not in code])}
+        self.products = dict(sorted(by_code.items()))
+        for code, product in self.products.items():
             self.fields[field_name(code)] = QuantityField(label=f"Qty, {product.name}")
-
-    def _add_what_was_posted(self, codes: Iterable[str]) -> None:
-        codes = [code for code in codes if "\0" not in code]
-        if codes and self.giver:
-            self._holdings |= {holding.product.code: holding for holding in holdings_of(self.giver).filter(product__code__in=codes)}
-        if codes:
-            self._products |= {product.code: product for product in Product.objects.filter(code__in=codes)}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -73,30 +68,53 @@ class QuantitiesForm(OneUseForm):
         if not any(name.startswith(PREFIX) for name in self.errors) and not any(self.quantities.values()):
             first = next((name for name in self.fields if name.startswith(PREFIX)), "")
             self.add_error(None, ValidationError("Enter a Qty for at least one product", params={"url": f"#id_{first}" if first else ""}))
-        if self.errors:
+        return cleaned
+
+    @property
+    def quantities(self) -> dict[Product, int]:
+        return {product: self.cleaned_data.get(field_name(code), 0) for code, product in self.products.items()}
+
+    def quantity_rows(self) -> list[QuantityRow]:
+        """The rows to draw: what is where, and what was typed."""
+        return [self.row(self[field_name(code)], product) for code, product in self.products.items()]
+
+    def row(self, field: BoundField, product: Product) -> QuantityRow:
+        return QuantityRow(field, product.code, product.name)
+
+
+class HoldingForm(QuantitiesForm):
+    """A form that moves licenses that `giver` has available; without a giver it offers nothing."""
+
+    def __init__(self, data: Any = None, *, giver: Account | None, **options: Any) -> None:
+        self.giver = giver
+        self.holdings = {holding.product_id: holding for holding in holdings_of(giver)} if giver else {}
+        offered = [holding.product for holding in self.holdings.values() if holding.available]
+        super().__init__(data, offered=offered, **options)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.errors and self.giver:
             self._add_shortages()
         return cleaned
 
     def _add_shortages(self) -> None:
-        """Tell what falls short along with what else is wrong. Alone it is the service's to tell: a form sent again,
-        whose licenses are gone because the first press took them, must reach the service and get the first result.
+        """Tell what falls short along with what else is wrong.
+
+        Alone it is the service's to tell: a form sent again, whose licenses are gone because the first press took them,
+        must reach the service and get the first result.
         """
-        for code, product in self._products.items():
-            holding = self._holdings.get(code, Holding())
-            if self.quantities[product] > holding.available:
-                self.add_error(field_name(code), shortage(holding))
+        for product, quantity in self.quantities.items():
+            holding = self.holding_of(product)
+            if quantity > holding.available:
+                self.add_error(field_name(product.code), shortage(holding))
 
-    @property
-    def quantities(self) -> dict[Product, int]:
-        return {product: self.cleaned_data.get(field_name(code), 0) for code, product in self._products.items()}
+    def holding_of(self, product: Product) -> Holding:
+        """What the giver has of a product; an empty holding if it never had any."""
+        return self.holdings.get(product.pk, Holding())
 
-    def quantity_rows(self) -> list[QuantityRow]:
-        """The rows to draw: what is available, and what was typed."""
-        return [self._row(code, product) for code, product in sorted(self._products.items())]
-
-    def _row(self, code: str, product: Product) -> QuantityRow:
-        holding = self._holdings.get(code, Holding())
-        return QuantityRow(self[field_name(code)], code, product.name, holding.available, holding.deployed)
+    def row(self, field: BoundField, product: Product) -> QuantityRow:
+        holding = self.holding_of(product)
+        return QuantityRow(field, product.code, product.name, holding.available, holding.deployed)
 
 
 def quantities_helper(*layout: Any) -> FormHelper:
@@ -107,7 +125,7 @@ def quantities_helper(*layout: Any) -> FormHelper:
     return helper
 
 
-class SellLicensesForm(QuantitiesForm):
+class SellLicensesForm(HoldingForm):
     """Sell Licenses (C2)."""
 
     owner = OwnerField(error_messages={"required": "Choose an owner"})
@@ -115,6 +133,7 @@ class SellLicensesForm(QuantitiesForm):
 
     def __init__(self, data: Any = None, *, seller: Account, **options: Any) -> None:
         super().__init__(data, giver=seller, **options)
+        self.seller = seller
         self.endusers = endusers_of(seller).filter(closed_at=None)
         self.helper = quantities_helper(
             Div(
@@ -129,43 +148,28 @@ class SellLicensesForm(QuantitiesForm):
         )
 
     def clean_owner(self) -> Account:
-        assert self.giver
-        return own_enduser(self.giver, self.cleaned_data["owner"])
+        return own_enduser(self.seller, self.cleaned_data["owner"])
 
 
-class IssueLicensesForm(OneUseForm):
+class IssueLicensesForm(QuantitiesForm):
     """Issue licenses from the publisher (C11), in the admin: every product that is not retired, with what the account has now."""
 
+    account = forms.ModelChoiceField(
+        Account.objects.open().exclude(kind=Account.Kind.PUBLISHER).order_by("username"),
+        to_field_name="username",
+        empty_label="Choose an account",
+        widget=forms.Select(attrs={"data-reload": ""}),
+    )
     order_number = OneLineField(label="Order number", required=False, max_length=60)
     note = ManyLinesField(label="Note", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, data: Any = None, *, chosen: str, **options: Any) -> None:
-        super().__init__(data, initial={"account": chosen}, **options)
-        accounts = self.fields["account"] = forms.ModelChoiceField(
-            Account.objects.open().exclude(kind=Account.Kind.PUBLISHER).order_by("username"),
-            to_field_name="username",
-            empty_label="Choose an account",
-        )
-        accounts.widget.attrs["data-reload"] = ""
-        self.order_fields(["account"])
-        self._products = list(Product.objects.filter(retired_at=None).order_by("code"))
-        for product in self._products:
-            self.fields[field_name(product.code)] = QuantityField(label=f"Qty, {product.name}")
+        super().__init__(data, offered=Product.objects.filter(retired_at=None), initial={"account": chosen}, **options)
+        username = str(self["account"].value() or "").replace("\0", "")
+        self.has_now = dict(Holding.objects.filter(account__username=username).values_list("product", "available"))
 
-    @property
-    def quantities(self) -> dict[Product, int]:
-        return {product: self.cleaned_data.get(field_name(product.code), 0) for product in self._products}
-
-    def quantity_rows(self) -> list[QuantityRow]:
-        """The rows to draw, with what the chosen account has now."""
-        chosen = str(self["account"].value() or "").replace("\0", "")
-        holdings = Holding.objects.filter(account__username=chosen)
-        now = {holding.product_id: holding for holding in holdings}
-        rows = []
-        for product in self._products:
-            holding = now.get(product.pk, Holding())
-            rows.append(QuantityRow(self[field_name(product.code)], product.code, product.name, 0, holding.deployed, holding.available))
-        return rows
+    def row(self, field: BoundField, product: Product) -> QuantityRow:
+        return QuantityRow(field, product.code, product.name, mine=self.has_now.get(product.pk, 0))
 
 
 class HistoryFilterForm(forms.Form):
@@ -173,6 +177,7 @@ class HistoryFilterForm(forms.Form):
 
     q = OneLineField(label="Search", required=False, max_length=100)
     kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All kinds"), *JournalEntry.Kind.choices])
+    column = forms.ChoiceField(label="Counts in", required=False, choices=[("", "All numbers"), *((name, name.title()) for name in COLUMNS)])
     product = OneLineField(label="Product", required=False, max_length=30)
     account = UsernameField(label="Other account", required=False, max_length=30)
     user = UsernameField(label="By", required=False, max_length=30)
@@ -201,17 +206,19 @@ class HistoryFilterForm(forms.Form):
         if not self.is_valid():
             return JournalLine.objects.none()
         wanted = self.cleaned_data
-        start, end = (datetime.combine(day, time(), UTC) if day else None for day in (wanted["from"], wanted["to"]))
+        start, end = wanted["from"], wanted["to"]
         conditions = {
             "entry__kind": wanted["kind"],
             "product__code": wanted["product"],
             "entry__posted_by__username": wanted["user"],
-            "entry__posted_at__gte": start,
-            "entry__posted_at__lt": end and end + timedelta(days=1),
+            "entry__posted_at__gte": start and datetime.combine(start, time.min, UTC),
+            "entry__posted_at__lte": end and datetime.combine(end, time.max, UTC),
         }
         lines = journal_of(account).filter(**{name: value for name, value in conditions.items() if value})
         if other := wanted["account"]:
             lines = lines.filter(Q(entry__giver__username=other) | Q(entry__receiver__username=other))
+        if wanted["column"]:
+            lines = lines.filter(COLUMNS[wanted["column"]])
         return lines.filter(_mentions(wanted["q"])) if wanted["q"] else lines
 
 

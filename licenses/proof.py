@@ -11,39 +11,39 @@ from licenses.models import Holding, JournalEntry, JournalLine
 State = JournalLine.State
 Kind = JournalEntry.Kind
 
+Fault = tuple[int, str]  # the primary key of the entry that is off, and what is wrong with it
+
 
 def faults() -> Iterator[str]:
     """Yield a sentence for everything that is wrong in the books; nothing, if they are proven.
 
-    Entries are named in the order in which they were posted, so the first one named is the first that is off.
+    What is wrong in entries comes first, in the order in which they were posted: the first one named is the first that
+    is off, and whatever else is wrong may follow from it.
     """
-    yield from _empty_entries()
-    yield from _unbalanced_entries()
-    yield from _wrong_balances()
+    in_entries = [*_empty_entries(), *_unbalanced_entries(), *_wrong_balances()]
+    yield from (sentence for _, sentence in sorted(in_entries, key=lambda fault: fault[0]))
     yield from _wrong_holdings()
     yield from _unaccounted_licenses()
 
 
-def _empty_entries() -> Iterator[str]:
-    for number in JournalEntry.objects.filter(lines=None).order_by("pk").values_list("number", flat=True):
-        yield f"{number}: has no lines"
+def _empty_entries() -> Iterator[Fault]:
+    for pk, number in JournalEntry.objects.filter(lines=None).values_list("pk", "number"):
+        yield pk, f"{number}: has no lines"
 
 
-def _unbalanced_entries() -> Iterator[str]:
-    sums = JournalLine.objects.values("entry__number", "product__code").annotate(off=Sum("quantity")).exclude(off=0).order_by("entry_id")
+def _unbalanced_entries() -> Iterator[Fault]:
+    sums = JournalLine.objects.values("entry", "entry__number", "product__code").annotate(off=Sum("quantity")).exclude(off=0)
     for line in sums:
-        yield f"{line['entry__number']}: its lines of {line['product__code']} sum to {line['off']:+}, not to zero"
+        yield line["entry"], f"{line['entry__number']}: its lines of {line['product__code']} sum to {line['off']:+}, not to zero"
 
 
-def _wrong_balances() -> Iterator[str]:
+def _wrong_balances() -> Iterator[Fault]:
     """Each line must say what its holding was after it: the sum of all lines of this account, product and state up to it."""
     running = Window(Sum("quantity"), partition_by=[F("account"), F("product"), F("state")], order_by="id")
-    lines = JournalLine.objects.annotate(running=running).exclude(balance=F("running")).order_by("entry_id", "id")
-    for line in lines.values("entry__number", "account__username", "product__code", "state", "balance", "running"):
-        yield (
-            f"{line['entry__number']}: says that {line['account__username']} then had {line['balance']} {line['product__code']}"
-            f" {line['state']}; its lines sum to {line['running']}"
-        )
+    lines = JournalLine.objects.annotate(running=running).exclude(balance=F("running")).order_by("id")
+    for line in lines.values("entry", "entry__number", "account__username", "product__code", "state", "balance", "running"):
+        had = f"{line['account__username']} then had {line['balance']} {line['product__code']} {line['state']}"
+        yield line["entry"], f"{line['entry__number']}: says that {had}; its lines sum to {line['running']}"
 
 
 def _wrong_holdings() -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What one may read of the books. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from accounts.models import Account
 from licenses.models import Holding, JournalEntry, JournalLine, Product
@@ -25,6 +25,16 @@ def net_transfers_of(account: Account) -> dict[int, int]:
 def journal_of(account: Account) -> QuerySet[JournalLine]:
     """The account's journal lines, the newest first."""
     return account.lines.select_related("product", "entry__giver", "entry__receiver", "entry__posted_by", "entry__acting_as").order_by("-id")
+
+
+# The numbers of the summary, as the journal lines that add up to each (C1); sold ones with the sign turned round.
+_SOLD = Q(entry__kind=JournalEntry.Kind.SALE, entry__giver=F("account"))
+COLUMNS = {
+    "purchased": ~_SOLD,
+    "sold": _SOLD,
+    "deployed": Q(state=JournalLine.State.DEPLOYED),
+    "available": Q(state=JournalLine.State.AVAILABLE),
+}
 
 
 def entries_visible_to(account: Account) -> QuerySet[JournalEntry]:

@@ -7,9 +7,9 @@ from accounts.models import Account, User
 from accounts.services import lock_own_enduser
 from licenses import ledger, notices
 from licenses.ledger import Quantities
-from licenses.models import JournalEntry
+from licenses.models import JournalEntry, Product
 from licensing_portal.foundation import submissions
-from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.errors import Problem, Refusal
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import notices_of, send_again
 from licensing_portal.foundation.quantities import field_name
@@ -21,12 +21,16 @@ class ProductRetired(Refusal):
     """A retired product is no longer issued; what is held stays good."""
 
 
+class AccountClosed(Refusal):
+    """The account was closed, and nothing goes to it any more."""
+
+
 class NothingToSendAgain(Refusal):
     """No notice of this entry is for its receiver, or the account that asks did not act in it."""
 
 
 def content_of(quantities: Quantities) -> dict[str, int]:
-    """What of the quantities makes two forms the same form: the products' codes and the numbers that are not zero."""
+    """What of the quantities makes two forms the same form (B5): the products' codes and the numbers that are not zero."""
     return {product.code: quantity for product, quantity in quantities.items() if quantity}
 
 
@@ -61,15 +65,13 @@ def issue_licenses(
 ) -> JournalEntry:
     """Issue licenses from the publisher to a reseller or an enduser, and tell it by e-mail (C11). Staff alone may.
 
-    Raises NotAllowed, ProductRetired, NothingEntered, FormAlreadyUsed.
+    Raises NotAllowed, AccountClosed, ProductRetired, NothingEntered, FormAlreadyUsed.
     """
     claim = submissions.claim(key, JournalEntry, account.username, content_of(quantities), order_number, note)
     if claim.first_result:
         return claim.first_result
     permissions.require(permissions.may_issue, issued_by, publisher)
-    for product, quantity in quantities.items():
-        if product.retired_at and quantity:
-            raise ProductRetired(f"{product.name} is retired and is no longer issued", field=field_name(product.code))
+    _check_that_it_can_be_issued(account, quantities)
     books = ledger.open_books(owners=[publisher, account], products=quantities)
     entry = books.post(
         Kind.ISSUE,
@@ -83,6 +85,20 @@ def issue_licenses(
     )
     notices.licenses_issued(entry)
     return claim.settle(entry)
+
+
+def _check_that_it_can_be_issued(account: Account, quantities: Quantities) -> None:
+    """Look again, under locks that whoever closes the account or retires a product has to wait for (B7)."""
+    if Account.objects.select_for_update(no_key=True).get(pk=account.pk).closed_at:
+        raise AccountClosed(f"{account} is closed and can’t receive licenses", field="account")
+    wanted = [product.pk for product, quantity in quantities.items() if quantity]
+    retired = [
+        Problem(f"{product.name} is retired and is no longer issued", field=field_name(product.code))
+        for product in Product.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+        if product.retired_at
+    ]
+    if retired:
+        raise ProductRetired.of(retired)
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Sell Licenses, receipts, History and the exports. A view translates; services decide."""
 
+import re
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -37,7 +39,7 @@ def sell_licenses(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"{in_words(sale.total)} now belong to {sale.receiver.company}.")
+            messages.success(request, f"{in_words(sale.total)} now {'belongs' if sale.total == 1 else 'belong'} to {sale.receiver.company}.")
             return redirect(sale)
     return render(request, "licenses/sell_licenses.html", {"form": form})
 
@@ -72,8 +74,8 @@ def history(request: PortalRequest) -> HttpResponse:
     form = _history_form(request)
     lines = form.lines(request.acting)
     before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit():
-        lines = lines.filter(pk__lt=min(int(before), 2**63 - 1))
+    if re.fullmatch(r"[0-9]{1,18}", before, re.ASCII):
+        lines = lines.filter(pk__lt=int(before))
     page = list(lines[: PAGE_SIZE + 1])
     context = {
         "form": form,

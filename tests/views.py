@@ -99,9 +99,16 @@ def values_of(response) -> dict[str, str]:
 def _values(form):
     values = {}
     for control in form.all("input", "textarea", "select"):
-        if control["name"] and not control["form"] and control["type"] not in {"submit", "button", "checkbox"}:
+        if control["name"] and not control["form"] and _is_sent(control):
             values[control["name"]] = _value(control)
     return values
+
+
+def _is_sent(control):
+    """Whether a browser sends it: no buttons, no boxes that are not ticked, no list of which nothing is chosen."""
+    if control["type"] == "checkbox":
+        return "checked" in control.attributes
+    return control["type"] not in {"submit", "button"} and "multiple" not in control.attributes
 
 
 def _value(control):
@@ -110,8 +117,8 @@ def _value(control):
     if control.tag == "select":
         options = list(control.all("option"))
         chosen = [option for option in options if "selected" in option.attributes] or options
-        return chosen[0]["value"]
-    return control["value"]
+        return chosen[0]["value"] if chosen else ""
+    return control["value"] or ("on" if control["type"] == "checkbox" else "")
 
 
 def press(client: Client, url: str, typed: dict[str, str] | None = None, **more: str):
@@ -190,7 +197,7 @@ def links_of(response) -> dict[str, str]:
 
 def rows_of(response, caption: str = "") -> list[list[str]]:
     """The body of the table with this caption (or of the only one), cell by cell; no rows where there is no such table."""
-    tables = [table for table in page_of(response).first("main").all("table") if caption in table.first("caption").text]
+    tables = [table for table in page_of(response).first("main").all("table") if caption in " ".join(part.text for part in table.all("caption"))]
     assert len(tables) < 2, "several tables: name one by its caption"
     return [[cell.text for cell in row.all("th", "td")] for table in tables for row in table.first("tbody").all("tr")]
 

@@ -6,16 +6,16 @@ from typing import Any
 from crispy_forms.layout import Field
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
 
 from accounts.models import Account, Link
-from licenses.forms import QuantitiesForm, quantities_helper
-from licenses.models import Holding, Product
+from licenses.forms import HoldingForm, quantities_helper
+from licenses.models import Product
 from licenses.selectors import available_to
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
-from licensing_portal.foundation.quantities import field_name
 
 
-class TransferLicensesForm(QuantitiesForm):
+class TransferLicensesForm(HoldingForm):
     """Transfer Licenses (C9): which linked account gives, and how many of what it has available.
 
     The account is a hidden field that always names the account whose licenses the page shows; the select beside it
@@ -29,7 +29,7 @@ class TransferLicensesForm(QuantitiesForm):
         self.receiver = receiver
         giver = self.linked.get(chosen)
         super().__init__(data, giver=giver, initial={"linked_account": chosen}, **options)
-        self._mine = {holding.product_id: holding.available for holding in available_to(receiver)}
+        self.mine = {holding.product_id: holding.available for holding in available_to(receiver)}
         self.helper = quantities_helper(
             Field("linked_account", template="transfers/_linked_account.html"), QuantityTable("transfers/_quantity_table.html")
         )
@@ -40,7 +40,6 @@ class TransferLicensesForm(QuantitiesForm):
             raise ValidationError(f"You are not linked to {username}")
         return self.linked[username]
 
-    def _row(self, code: str, product: Product) -> QuantityRow:
-        holding = self._holdings.get(code, Holding())
-        mine = self._mine.get(product.pk, 0)
-        return QuantityRow(self[field_name(code)], code, product.name, holding.available, holding.deployed, mine)
+    def row(self, field: BoundField, product: Product) -> QuantityRow:
+        holding = self.holding_of(product)
+        return QuantityRow(field, product.code, product.name, holding.available, holding.deployed, self.mine.get(product.pk, 0))

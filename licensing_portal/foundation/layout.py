@@ -20,8 +20,8 @@ class QuantityRow:
     field: BoundField
     code: str
     name: str
-    available: int
-    deployed: int
+    available: int = 0
+    deployed: int = 0
     mine: int = 0  # what the receiver of a transfer has available
 
     @property

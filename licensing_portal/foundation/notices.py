@@ -10,7 +10,8 @@ import smtplib
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from email.utils import formataddr, parseaddr
+from email.headerregistry import Address
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,73 +52,54 @@ def written_when_sent(name: str) -> Callable[[Callable[[Context], Context]], Cal
     return register
 
 
-def queue(
-    name: str,
-    *,
-    event: str,
-    account: str,
-    address: str,
-    context: Context,
-    reply_to: str = "",
-    sender: str = "",
-    again_of: Notice | None = None,
-) -> Notice:
+def queue(name: str, *, event: str, account: str, address: str, context: Context, reply_to: str = "", sender: str = "") -> Notice:
     """Queue letter `name` to `account` at `address`, in the transaction that is open.
 
     `event` is what it tells of; a second first notice of one event to one account is refused by the database.
     `sender` is the company on whose behalf it is sent, `reply_to` the address that answers go to.
     """
-    subject = header_text(render_to_string(f"{name}.subject.txt", _with_portal(context)))
-    written_later = name in _writers
-    headers = {"Message-ID": _new_message_id(), "Auto-Submitted": "auto-generated"}
+    is_written_later = name in _writers
+    headers = {"From": _from_header(sender), "Auto-Submitted": "auto-generated"}
     if reply_to:
         headers["Reply-To"] = header_text(reply_to)
-    if again_of:
-        headers["References"] = headers["In-Reply-To"] = again_of.email.headers["Message-ID"]
-    email = Email.objects.create(
-        from_email=_from_address(sender),
-        to=[address],
-        subject=subject,
-        message="" if written_later else _text(name, context),
-        html_message="" if written_later else _html(name, context),
-        headers=headers,
-        status=STATUS.queued,
-        scheduled_time=timezone.now(),
-        number_of_retries=0,
-    )
-    return Notice.objects.create(
-        kind=name,
-        event=event,
-        account=account,
-        email=email,
-        again_of=again_of,
-        written_when_sent_from=context if written_later else None,
+    return _store(
+        Email(
+            to=[address],
+            subject=header_text(render_to_string(f"{name}.subject.txt", _with_portal(context))),
+            message="" if is_written_later else _text(name, context),
+            html_message="" if is_written_later else _html(name, context),
+            headers=headers,
+        ),
+        Notice(kind=name, event=event, account=account, written_when_sent_from=context if is_written_later else None),
     )
 
 
 def send_again(notice: Notice, *, address: str) -> Notice:
     """Queue a new mail with the same words, to the account's address of today, that refers to the first (rule C4)."""
     first = notice.email
-    email = Email.objects.create(
-        from_email=first.from_email,
-        to=[address],
-        subject=first.subject,
-        message=first.message,
-        html_message=first.html_message,
-        headers=first.headers
-        | {"Message-ID": _new_message_id(), "In-Reply-To": first.headers["Message-ID"], "References": first.headers["Message-ID"]},
-        status=STATUS.queued,
-        scheduled_time=timezone.now(),
-        number_of_retries=0,
+    refers = dict.fromkeys(("In-Reply-To", "References"), first.headers["Message-ID"])
+    return _store(
+        Email(to=[address], subject=first.subject, message=first.message, html_message=first.html_message, headers=first.headers | refers),
+        Notice(
+            kind=notice.kind,
+            event=notice.event,
+            account=notice.account,
+            again_of=notice,
+            written_when_sent_from=notice.written_when_sent_from,
+        ),
     )
-    return Notice.objects.create(
-        kind=notice.kind,
-        event=notice.event,
-        account=notice.account,
-        email=email,
-        again_of=notice,
-        written_when_sent_from=notice.written_when_sent_from,
-    )
+
+
+def _store(email: Email, notice: Notice) -> Notice:
+    """Store a mail that is due now, with a Message-ID of its own, and its notice: both or none."""
+    email.from_email = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    email.headers |= {"Message-ID": _new_message_id()}
+    email.status, email.scheduled_time, email.number_of_retries = STATUS.queued, timezone.now(), 0
+    with transaction.atomic(savepoint=False):
+        email.save()
+        notice.email = email
+        notice.save()
+    return notice
 
 
 def notices_of(event: str) -> QuerySet[Notice]:
@@ -201,6 +183,11 @@ def _is_refused_for_good(problem: Exception) -> bool:
 
 
 def _in_words(problem: Exception) -> str:
+    """Say what went wrong, as the server said it, in a form that the database can store."""
+    return header_text(_said(problem))[:1000]
+
+
+def _said(problem: Exception) -> str:
     if isinstance(problem, smtplib.SMTPRecipientsRefused):
         return "; ".join(f"{code} {text.decode(errors='replace')}" for code, text in problem.recipients.values())
     if isinstance(problem, smtplib.SMTPResponseException):
@@ -237,6 +224,7 @@ def _new_message_id() -> str:
     return f"<{uuid.uuid4().hex}@{urlsplit(settings.PORTAL_URL).hostname}>"
 
 
-def _from_address(sender: str) -> str:
+def _from_header(sender: str) -> str:
+    """Say on whose behalf the portal writes; the name is quoted and encoded as it needs."""
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return formataddr((header_text(f"{sender} via {name}") if sender else name, address))
+    return str(Address(header_text(f"{sender} via {name}") if sender else name, addr_spec=address))

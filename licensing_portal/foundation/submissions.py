@@ -91,9 +91,15 @@ def claim(key: str, makes: type[Result], *content: object) -> Claim[Result]:
     if first.digest != digest or not isinstance(first.result, makes):
         raise FormAlreadyUsed(
             "This form was already used. Nothing more was changed. Open the page again to do more.",
-            url=first.result.get_absolute_url() if first.result else "",
+            url=_page_of(first.result),
         )
     return Claim(key, first_result=first.result)
+
+
+def _page_of(result: models.Model | None) -> str:
+    """Return the address of what a form made, where it has a page of its own."""
+    page = getattr(result, "get_absolute_url", None)
+    return str(page()) if page else ""
 
 
 def fresh_key() -> str:

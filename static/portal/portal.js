@@ -79,11 +79,40 @@ function sendOnce(event) {
   }
   form.dataset.sent = "yes";
   event.submitter?.setAttribute("aria-disabled", "true"); // not disabled: its name and value are sent
+  rememberWhatIsSent(form);
 }
 
 function allowSendingAgain(form) {
   delete form.dataset.sent;
   for (const button of form.querySelectorAll("[type=submit]")) button.removeAttribute("aria-disabled");
+}
+
+/* Back from the receipt, a browser that asks for the page again gets an empty form with a key of its own: typed once
+   more, it would move the licenses once more. So the form is shown as it was sent, its key included, and pressing
+   again leads to the first receipt. A reload gives a new form. */
+
+const MOVES_LICENSES = "form[data-once]:has(table[data-qty])";
+
+function rememberWhatIsSent(form) {
+  if (!form.matches(MOVES_LICENSES)) return;
+  const sent = Object.fromEntries([...form.elements].filter(isRemembered).map(({ name, value }) => [name, value]));
+  window.history.replaceState({ ...window.history.state, sent }, "");
+}
+
+function initBackAfterSending() {
+  const form = document.querySelector(MOVES_LICENSES);
+  const [visit] = performance.getEntriesByType("navigation");
+  const sent = visit?.type === "back_forward" && window.history.state?.sent;
+  if (!form || !sent) return;
+  for (const [name, value] of Object.entries(sent)) {
+    const field = form.elements.namedItem(name);
+    if (field) field.value = value;
+    else form.append(element("input", { attributes: { type: "hidden", name, value } })); // all of it is sold: it has no row
+  }
+}
+
+function isRemembered({ name, type }) {
+  return name === "key" || (name !== "" && !["hidden", "file", "password", "submit"].includes(type));
 }
 
 /* ---------- shell ---------- */
@@ -588,6 +617,7 @@ initCopyButtons();
 initPrintButtons();
 initPasswordButtons();
 initSendOnce();
+initBackAfterSending();
 initQuantities();
 initOwnerCombobox();
 initSaleNote();

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import Account, Link, User
-from tests.factories.accounts import EnduserFactory, LinkFactory, PublisherFactory, ResellerFactory, UserFactory
+from tests.factories.accounts import EnduserFactory, LinkFactory, PublisherFactory, ResellerFactory
 
 pytestmark = pytest.mark.postgres
 

@@ -131,7 +131,11 @@ def test_accepting_gives_a_password_and_proves_the_address(invitation):
     """A1."""
     person = accept_invitation(invitation=invitation, password=CHOSEN)
 
-    assert (person.check_password(CHOSEN), person.email, selectors.proven_address_of(person)) == (True, "pinecrest@example.com", "pinecrest@example.com")
+    assert (person.check_password(CHOSEN), person.email, selectors.proven_address_of(person)) == (
+        True,
+        "pinecrest@example.com",
+        "pinecrest@example.com",
+    )
 
 
 def test_an_invitation_is_accepted_once(invitation):
@@ -293,7 +297,7 @@ def test_a_renewal_that_is_still_in_the_queue_is_enough(invitation):
     assert everything() == before
 
 
-def test_a_renewal_whose_time_is_over_as_well_is_renewed(invitation, settings):
+def test_a_renewal_whose_time_is_over_as_well_is_renewed(invitation):
     """A1: the page says that a new link goes out; from the first mail's link too, whose reader has mislaid the second mail."""
     first_renewal = renew_invitation(invitation=invitation)
     notices.deliver_due()

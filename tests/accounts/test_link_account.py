@@ -1,13 +1,11 @@
 """Links, the flows: A2 to A7. northgate is to be linked to northgate-west, whose administrator gives the credentials."""
 
 import pytest
-from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import RequestFactory
 
 from accounts import selectors
 from accounts.forms import LinkAccountForm
-from accounts.middleware import ActingAccountMiddleware, start_acting
 from accounts.models import Account, Link, User
 from accounts.services import CannotLink, link_account, remove_link
 from licensing_portal.foundation.errors import NotAllowed, Problem
@@ -125,6 +123,18 @@ def test_the_same_form_again_gives_the_first_link(link):
 
     assert link(key=key) == link(key=key) == Link.objects.get()
     assert told() == [("link_created", "northgate-west", "northgate-west@example.com")]
+
+
+def test_the_same_key_with_other_credentials_is_refused(link, tideway, user):
+    """B5: back, other credentials, press: one form makes one link."""
+    key = fresh_key()
+    link(key=key)
+    before = everything()
+
+    with pytest.raises(FormAlreadyUsed):
+        link(key=key, proved_by=user(tideway))
+
+    assert everything() == before
 
 
 def test_a_form_does_not_make_a_link_again_that_was_removed(link, northgate, user):
@@ -438,78 +448,6 @@ def test_a_link_that_is_not_proven_is_still_listed_so_that_either_side_can_end_i
     assert (list(selectors.links_of(northgate)), list(selectors.incoming_links_of(west))) == ([made], [made])
     remove_link(link=made, removed_by=user(west), acting=west)
     assert links() == set()
-
-
-# ── A7: acting over a link, request by request ──
-
-
-@pytest.fixture
-def acting(northgate, west, user):
-    """A person of northgate who has switched to northgate-west: acting() is the account of the next request."""
-    session = SessionStore()
-    session.create()
-
-    def request():
-        request = RequestFactory().get("/")
-        request.user, request.session = User.objects.select_related("account").get(pk=user(northgate).pk), session
-        request._messages = FallbackStorage(request)
-        return request
-
-    def switch(link):
-        start_acting(request(), link)
-
-    def account_of_the_next_request():
-        seen = request()
-        ActingAccountMiddleware(lambda request: request)(seen)
-        return seen.acting.username
-
-    account_of_the_next_request.switch = switch
-    account_of_the_next_request.session = session
-    return account_of_the_next_request
-
-
-def test_one_acts_for_the_linked_account_from_the_next_request_on(acting, northgate, west):
-    """A7; under a new session key, so that an old one is worth nothing."""
-    made, key = LinkFactory(holder=northgate, target=west), acting.session.session_key
-    before = acting()
-
-    acting.switch(made)
-
-    assert (before, acting()) == ("northgate", "northgate-west")
-    assert acting.session.session_key != key
-
-
-def test_one_stops_acting_at_once_when_the_link_is_removed(acting, northgate, west):
-    """A5: not even from a form that was already open."""
-    made = LinkFactory(holder=northgate, target=west)
-    acting.switch(made)
-    made.delete()
-
-    assert acting() == "northgate"
-
-
-@pytest.mark.parametrize("change", [change_the_password, demote, deactivate, close_the_account])
-def test_one_stops_acting_at_once_when_the_link_is_not_proven_any_more(acting, northgate, west, user, change):
-    """A6."""
-    acting.switch(LinkFactory(holder=northgate, target=west))
-    change(user(west))
-
-    assert acting() == "northgate"
-
-
-def test_a_link_of_another_account_in_the_session_is_worth_nothing(acting, northgate, west, tideway):
-    """A9: whatever stands in the session, the link must be one's own account's."""
-    acting.switch(LinkFactory(holder=tideway, target=west))
-
-    assert acting() == "northgate"
-
-
-def test_one_stops_acting_after_half_an_hour_of_silence(acting, northgate, west, settings):
-    """A7: the next request after ACTING_TIMEOUT is for one's own account again."""
-    acting.switch(LinkFactory(holder=northgate, target=west))
-    settings.ACTING_TIMEOUT = -1
-
-    assert acting() == "northgate"
 
 
 # ── A2, A8: the credentials, as the form checks them ──

@@ -165,7 +165,7 @@ def test_a_link_is_good_for_an_hour_from_when_it_was_sent(northgate, user):
     assert user(northgate).check_password(PASSWORD)
 
 
-@pytest.mark.parametrize("password", ["short", "northgate-northgate", "passwordpassword1"[:11], "123456789012", ""])
+@pytest.mark.parametrize("password", ["short", "northgate-123", "elevenchars", "123456789012", ""])
 def test_a_weak_password_is_refused_and_the_link_stays_good(northgate, user, password):
     """B6: a refused form changes nothing."""
     ask("northgate")

@@ -39,7 +39,6 @@ def test_the_password_s_case_is_not(northgate):
 
 
 def test_a_password_keeps_its_spaces(northgate):
-    User.objects.get(username="northgate")
     UserFactory(account=northgate, username="spacious", password=" twelve spaces ")
 
     assert is_signed_in(sign_in("spacious", " twelve spaces ")[0])

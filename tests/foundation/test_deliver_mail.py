@@ -1,7 +1,6 @@
 """Delivering mail to a real SMTP server on loopback: what happens to a mail whatever the server says (C4), and to those behind it."""
 
 import email
-import os
 import queue
 import signal
 import socket
@@ -470,9 +469,9 @@ def test_the_demo_writes_each_mail_whole_to_a_file_of_its_own(mail_files, write)
 
     notices.deliver_due()
 
-    files = sorted(os.listdir(mail_files))
-    assert [name.rpartition(".")[2] for name in files] == ["eml", "eml"]
-    mails = [email.message_from_bytes((mail_files / name).read_bytes(), policy=policy.default) for name in files]
+    files = sorted(mail_files.iterdir())
+    assert [path.suffix for path in files] == [".eml", ".eml"]
+    mails = [email.message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
     assert [mail["Subject"] for mail in mails] == ["first", "second"]
     assert [mail["Message-ID"] for mail in mails] == [notice.email.headers["Message-ID"] for notice in (first, second)]
     assert [mail.defects for mail in mails] == [[], []]

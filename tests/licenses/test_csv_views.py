@@ -27,7 +27,7 @@ def days(publisher, staff, northgate, west, harborcu, user):
     with time_machine.travel(datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC), tick=False):
         issue_licenses(
             publisher=publisher, issued_by=staff, account=northgate, quantities=quantities(ASR=10, TTS=4),
-            order_number="4711", note="first,\n\"second\"", key=fresh_key(),
+            order_number="4711", note='first,\n"second"', key=fresh_key(),
         )  # fmt: skip
         give(west, ASR=9)
     with time_machine.travel(datetime(2026, 3, 2, 12, tzinfo=UTC), tick=False):
@@ -36,7 +36,13 @@ def days(publisher, staff, northgate, west, harborcu, user):
         )
     with time_machine.travel(datetime(2026, 3, 3, 12, tzinfo=UTC), tick=False):
         add_deployment(
-            account=northgate, added_by=user(northgate), owner=northgate, name="NVS-LAB", host_name="lab", quantities=quantities(ASR=2), key=fresh_key()
+            account=northgate,
+            added_by=user(northgate),
+            owner=northgate,
+            name="NVS-LAB",
+            host_name="lab",
+            quantities=quantities(ASR=2),
+            key=fresh_key(),
         )
     with time_machine.travel(datetime(2026, 3, 4, 12, tzinfo=UTC), tick=False):
         transfer_licenses(receiver=northgate, transferred_by=user(northgate), giver=west, quantities=quantities(ASR=9), key=fresh_key())
@@ -48,7 +54,6 @@ def rows(response):
 
 def numbers():
     """The number of northgate's entry of each kind."""
-    from django.db.models import Q
 
     mine = JournalEntry.objects.filter(Q(giver__username="northgate") | Q(receiver__username="northgate"))
     return dict(mine.values_list("kind", "number"))
@@ -147,7 +152,9 @@ def test_rubbish_in_the_address_breaks_nothing(days, northgate, signed_in, name,
 # ── Both ──
 
 
-@pytest.mark.parametrize(("path", "name"), [("/licenses.csv", "licenses_northgate_2026-03-05.csv"), ("/history.csv", "history_northgate_2026-03-05.csv")])
+@pytest.mark.parametrize(
+    ("path", "name"), [("/licenses.csv", "licenses_northgate_2026-03-05.csv"), ("/history.csv", "history_northgate_2026-03-05.csv")]
+)
 def test_a_file_is_streamed_with_a_name_in_utf_8_without_a_mark(days, northgate, signed_in, path, name):
     browser = signed_in(northgate)
     with time_machine.travel(datetime(2026, 3, 5, 12, tzinfo=UTC), tick=False):

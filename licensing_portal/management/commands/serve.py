@@ -1,17 +1,21 @@
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
 from argparse import ArgumentParser
+from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from licensing_portal import demo
 
 SHUTDOWN = 15  # seconds for both to end in peace
+TOO_SOON = 5  # seconds: what ends sooner than this after its start will not get better by being started again
+PR_SET_PDEATHSIG = 1
 
 
 class Command(BaseCommand):
@@ -24,30 +28,39 @@ class Command(BaseCommand):
         self.is_stopping = False
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, self.stop)
-        commands = {"web": self.web_server(port), "mail": [sys.executable, "manage.py", "deliver_mail"]}
-        self.running = {name: self.start(command) for name, command in commands.items()}
+        self.commands = {"web": web_server(port), "mail": [sys.executable, "manage.py", "deliver_mail"]}
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.started_at: dict[str, float] = {}
+        for name in self.commands:
+            self.start(name)
         self.say_where(port)
-        while not self.is_stopping:
-            for name, process in self.running.items():
-                if process.poll() is not None and not self.is_stopping:
-                    self.stderr.write(f"The {name} process ended with {process.returncode}; it is started again.")
-                    self.running[name] = self.start(commands[name])
-            time.sleep(1)
-        self.end_all()
+        try:
+            while not self.is_stopping:
+                self.start_again_what_died()
+                time.sleep(1)
+        finally:
+            self.end_all()
 
-    def web_server(self, port: int) -> list[str]:
-        host = "127.0.0.1" if settings.DEMO else "0.0.0.0"  # noqa: S104 - in production a proxy stands before it
-        workers = os.environ.get("WEB_CONCURRENCY", "2")
-        return [
-            sys.executable, "-m", "gunicorn", "licensing_portal.wsgi", f"--bind={host}:{port}", f"--workers={workers}",
-            "--threads=4", "--log-level=warning", "--graceful-timeout=10",
-        ]  # fmt: skip
-
-    def start(self, command: list[str]) -> subprocess.Popen[bytes]:
+    def start(self, name: str) -> None:
+        self.started_at[name] = time.monotonic()
         # A session of its own: Ctrl-C reaches this command alone, which then ends both in order.
-        return subprocess.Popen(command, cwd=settings.BASE_DIR, start_new_session=True)
+        self.running[name] = subprocess.Popen(
+            self.commands[name],
+            cwd=settings.BASE_DIR,
+            start_new_session=True,
+            preexec_fn=end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - there are no threads here
+        )
 
-    def stop(self, *_: Any) -> None:
+    def start_again_what_died(self) -> None:
+        for name, process in self.running.items():
+            if process.poll() is None or self.is_stopping:
+                continue
+            if time.monotonic() - self.started_at[name] < TOO_SOON:
+                raise CommandError(f"The {name} process cannot be started; what it said stands above.")
+            self.stderr.write(f"The {name} process ended with {process.returncode}; it is started again.")
+            self.start(name)
+
+    def stop(self, signum: int, frame: FrameType | None) -> None:
         self.is_stopping = True
 
     def end_all(self) -> None:
@@ -65,7 +78,20 @@ class Command(BaseCommand):
         if settings.DEMO:
             names = ", ".join([*demo.RESELLERS, *demo.ENDUSERS])
             self.stdout.write(f"Sign in as {names}\nor, for the admin, as admin. Every password is {demo.PASSWORD}")
-            if "EMAIL_FILE_PATH" in dir(settings):
+            if hasattr(settings, "EMAIL_FILE_PATH"):
                 self.stdout.write(f"Mails are written to {settings.EMAIL_FILE_PATH}")
         self.stdout.write("Ctrl-C ends it.\n")
         self.stdout.flush()
+
+
+def web_server(port: int) -> list[str]:
+    """Return the command that serves the portal on a port: to this machine alone in the demo, else to the proxy before it."""
+    host = "127.0.0.1" if settings.DEMO else "0.0.0.0"  # noqa: S104 - see above
+    workers = os.environ.get("WEB_CONCURRENCY", "2")
+    options = [f"--bind={host}:{port}", f"--workers={workers}", "--threads=4", "--log-level=warning", "--graceful-timeout=10"]
+    return [sys.executable, "-m", "gunicorn", "licensing_portal.wsgi", *options]
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when the one that started it is gone, even by SIGKILL."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,252 @@
+"""Accounts, users and links in the admin: what staff may do there, and what nobody may."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts.models import Account, Link, User
+from licensing_portal.foundation.models import Notice
+from tests.factories.accounts import LinkFactory, UserFactory
+from tests.factories.licenses import give
+from tests.views import form_of, page_of
+
+
+@pytest.fixture
+def desk(staff):
+    browser = Client()
+    browser.force_login(staff)
+    return browser
+
+
+def messages_of(response):
+    return [item.text for part in page_of(response).all("ul") if "errorlist" in part.classes for item in part.all("li")]
+
+
+# ── Accounts ──
+
+
+def test_staff_open_a_reseller_whose_first_user_is_invited(desk):
+    """A1: nobody signs up; resellers are opened by staff."""
+    response = desk.post(
+        "/admin/accounts/account/add/", {"username": "Brightline", "company": "Brightline Voice", "email": "office@brightline.example.com"}
+    )
+
+    opened = Account.objects.get(username="brightline")
+    assert (response.status_code, opened.kind, opened.company, opened.reseller) == (302, "reseller", "Brightline Voice", None)
+    first = opened.users.get()
+    assert (first.username, first.role, first.has_usable_password()) == ("brightline", "administrator", False)
+    assert [(notice.kind, notice.address) for notice in Notice.objects.all()] == [("accounts/emails/invitation", "office@brightline.example.com")]
+
+
+@pytest.mark.parametrize("username", ["northgate", "NorthGate", "jo", "publisher", "x", "with space", "\0", ""])
+def test_a_username_that_is_taken_or_malformed_is_refused(desk, northgate, username):
+    """rules.md §1: one namespace with the users' names, case ignored."""
+    UserFactory(account=northgate, username="jo", role="viewer")
+    before = Account.objects.count()
+
+    response = desk.post("/admin/accounts/account/add/", {"username": username, "company": "C", "email": "c@example.com"})
+
+    assert (response.status_code, len(messages_of(response)) > 0) == (200, True)
+    assert Account.objects.count() == before
+
+
+def test_staff_change_name_and_address_but_neither_username_kind_nor_reseller(desk, harborcu, tideway):
+    form = {
+        "username": "other",
+        "company": "Harbor Union",
+        "email": "new@example.com",
+        "kind": "reseller",
+        "reseller": tideway.pk,
+        "closed_at_0": "",
+        "closed_at_1": "",
+    }
+
+    response = desk.post(f"/admin/accounts/account/{harborcu.pk}/change/", form)
+
+    harborcu.refresh_from_db()
+    assert response.status_code == 302
+    assert (harborcu.username, harborcu.company, harborcu.email, harborcu.kind, harborcu.reseller.username) == (
+        "harborcu", "Harbor Union", "new@example.com", "enduser", "northgate",
+    )  # fmt: skip
+
+
+def test_staff_close_an_account(desk, harborcu, signed_in):
+    browser = signed_in(harborcu)
+    form = form_of(desk, f"/admin/accounts/account/{harborcu.pk}/change/") | {"closed_at_0": "2026-01-01", "closed_at_1": "12:00:00"}
+
+    desk.post(f"/admin/accounts/account/{harborcu.pk}/change/", form)
+
+    harborcu.refresh_from_db()
+    assert harborcu.closed_at is not None
+    assert browser.get("/").url == "/sign-in/?next=/"
+
+
+@pytest.mark.parametrize("model", ["account", "user", "link"])
+def test_nothing_is_deleted_not_even_by_a_superuser(desk, northgate, west, model):
+    """History outlives people."""
+    link = LinkFactory(holder=northgate, target=west)
+    pk = {"account": northgate.pk, "user": link.linked_by_id, "link": link.pk}[model]
+
+    assert desk.post(f"/admin/accounts/{model}/{pk}/delete/", {"post": "yes"}).status_code == 403
+    desk.post(f"/admin/accounts/{model}/", {"action": "delete_selected", "_selected_action": [pk], "post": "yes"})
+    assert (Account.objects.filter(pk=northgate.pk).exists(), User.objects.filter(pk=link.linked_by_id).exists(), Link.objects.count()) == (
+        True,
+        True,
+        1,
+    )
+
+
+# ── Users ──
+
+
+def test_staff_add_a_user_who_has_no_password_yet(desk, northgate):
+    """Passwords are chosen by their owners alone."""
+    form = form_of(desk, "/admin/accounts/user/add/") | {"username": "jo", "email": "jo@example.com", "account": northgate.pk, "role": "manager"}
+
+    response = desk.post("/admin/accounts/user/add/", form)
+
+    jo = User.objects.get(username="jo")
+    assert (response.status_code, jo.account.username, jo.role, jo.has_usable_password(), jo.is_staff) == (302, "northgate", "manager", False, False)
+
+
+@pytest.mark.parametrize("username", ["publisher", "northgate", "JO", "x", "with space"])
+def test_a_user_s_name_is_neither_another_user_s_nor_an_account_s(desk, northgate, username):
+    """rules.md §1: one namespace; the publisher is an account without a user of its name."""
+    UserFactory(account=northgate, username="jo", role="viewer")
+    before = User.objects.count()
+
+    response = desk.post(
+        "/admin/accounts/user/add/", {"username": username, "email": "x@example.com", "account": northgate.pk, "role": "manager", "is_active": "on"}
+    )
+
+    assert (response.status_code, User.objects.count()) == (200, before)
+
+
+def test_a_user_s_address_is_unique_case_ignored(desk, northgate):
+    """rules.md §1."""
+    before = User.objects.count()
+
+    response = desk.post(
+        "/admin/accounts/user/add/",
+        {"username": "jo", "email": "NORTHGATE@people.example.com", "account": northgate.pk, "role": "manager", "is_active": "on"},
+    )
+
+    assert (response.status_code, User.objects.count()) == (200, before)
+
+
+def test_users_without_an_address_do_not_collide(desk, northgate):
+    """No address is no address, not an empty one that is taken."""
+    for username in ("jo", "kim"):
+        desk.post("/admin/accounts/user/add/", {"username": username, "email": "", "account": northgate.pk, "role": "viewer", "is_active": "on"})
+
+    assert sorted(User.objects.filter(username__in=["jo", "kim"]).values_list("username", "email")) == [("jo", None), ("kim", None)]
+
+
+def test_a_user_stays_in_its_account_under_its_name(desk, northgate, tideway):
+    user = User.objects.get(username="northgate")
+    address = f"/admin/accounts/user/{user.pk}/change/"
+
+    desk.post(
+        address,
+        form_of(desk, address) | {"username": "other", "account": str(tideway.pk), "role": "viewer", "email": "n@example.com", "is_active": "on"},
+    )
+
+    user.refresh_from_db()
+    assert (user.username, user.account.username, user.role) == ("northgate", "northgate", "viewer")
+
+
+def test_no_page_shows_or_takes_a_password(desk, northgate):
+    user = User.objects.get(username="northgate")
+    address = f"/admin/accounts/user/{user.pk}/change/"
+
+    content = desk.get(address).content.decode()
+
+    assert (user.password in content, 'type="password"' in content) == (False, False)
+    assert desk.get(f"/admin/accounts/user/{user.pk}/password/").status_code in {302, 404}
+
+
+def test_staff_who_may_change_users_cannot_give_themselves_more(staff, northgate):
+    """A right to edit users is not a right to every right."""
+    clerk = UserFactory(account=staff.account, username="clerk", is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
+    browser = Client()
+    browser.force_login(clerk)
+    address = f"/admin/accounts/user/{clerk.pk}/change/"
+
+    browser.post(address, {"email": "clerk@example.com", "role": "administrator", "is_active": "on", "is_staff": "on", "is_superuser": "on"})
+
+    clerk.refresh_from_db()
+    assert clerk.is_superuser is False
+
+
+def test_a_customer_is_not_made_staff(desk, northgate):
+    """rules.md §1: staff are the publisher's people."""
+    user = User.objects.get(username="northgate")
+    address = f"/admin/accounts/user/{user.pk}/change/"
+
+    desk.post(address, {"email": "n@example.com", "role": "administrator", "is_active": "on", "is_staff": "on"})
+
+    user.refresh_from_db()
+    assert user.is_staff is False
+
+
+# ── Links ──
+
+
+def test_links_are_made_and_ended_by_the_accounts_alone(desk, northgate, west):
+    """A2: nothing else creates a link."""
+    link = LinkFactory(holder=northgate, target=west)
+
+    assert desk.get("/admin/accounts/link/add/").status_code == 403
+    assert desk.post(f"/admin/accounts/link/{link.pk}/change/", {"holder": west.pk}).status_code == 403
+    assert desk.get(f"/admin/accounts/link/{link.pk}/change/").status_code == 200
+    assert link.proof not in desk.get(f"/admin/accounts/link/{link.pk}/change/").content.decode()
+
+
+# ── Lists ──
+
+
+@pytest.mark.parametrize("model", ["account", "user", "link"])
+@pytest.mark.parametrize("query", ["", "?q=north", "?q=%00", "?p=99999999", "?o=1.2.3", "?closed_at__isempty=x", "?role=rubbish", "?e=1"])
+def test_lists_open_and_rubbish_breaks_nothing(desk, northgate, west, model, query):
+    LinkFactory(holder=northgate, target=west)
+
+    assert desk.get(f"/admin/accounts/{model}/{query}").status_code in {200, 302}
+
+
+def test_post_office_s_and_allauth_s_own_pages_are_gone(desk):
+    """They would let staff change mails past our one door."""
+    addresses = ["post_office/email/", "post_office/emailtemplate/", "post_office/log/", "post_office/attachment/", "account/emailaddress/"]
+
+    assert [desk.get(f"/admin/{address}").status_code for address in addresses] == [404] * 5
+
+
+def test_notices_are_read_without_their_bodies(desk, northgate):
+    """Some carried a link that is one person's alone."""
+    give(northgate, ASR=1)
+    notice = Notice.objects.get()
+
+    response = desk.get(f"/admin/foundation/notice/{notice.pk}/change/")
+
+    assert (response.status_code, notice.email.message.splitlines()[0] in response.content.decode()) == (200, False)
+    assert desk.get("/admin/foundation/notice/?fate=queued").status_code == 200
+    assert desk.get("/admin/foundation/notice/?fate=rubbish").status_code == 200
+    assert desk.get("/admin/foundation/notice/add/").status_code == 403
+    assert desk.post(f"/admin/foundation/notice/{notice.pk}/change/", {"event": "x"}).status_code == 403
+
+
+def test_staff_without_rights_see_nothing(staff):
+    clerk = UserFactory(account=staff.account, username="clerk", is_staff=True)
+    browser = Client()
+    browser.force_login(clerk)
+
+    assert browser.get("/admin/").status_code == 200
+    assert [browser.get(f"/admin/accounts/{model}/").status_code for model in ("account", "user", "link")] == [403, 403, 403]
+
+
+def test_an_account_that_was_opened_twice_by_two_presses_is_one(desk):
+    form = {"username": "brightline", "company": "Brightline Voice", "email": "office@brightline.example.com"}
+
+    statuses = [desk.post("/admin/accounts/account/add/", form).status_code for _ in range(2)]
+
+    assert (statuses, Account.objects.filter(username="brightline").count(), Notice.objects.count()) == ([302, 200], 1, 1)

@@ -1,0 +1,344 @@
+"""Link User Admin, the page (A2 to A6, A8): made with credentials, seen and ended by either side."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Account, Link, User
+from licensing_portal.foundation.models import Notice
+from tests.factories.accounts import PASSWORD, LinkFactory, UserFactory
+from tests.views import controls_of, errors_of, form_of, headings_of, kept_in, notes_of, press, submit_buttons_of, text_of, values_of
+
+LINKS = "/linked-accounts/"
+WEST = {"username": "northgate-west", "password": PASSWORD}
+
+
+@pytest.fixture
+def administrator(northgate, west, signed_in):
+    return signed_in(northgate)
+
+
+def links():
+    return [f"{link.holder}→{link.target}, by {link.linked_by}, proved by {link.proved_by}" for link in Link.objects.order_by("pk")]
+
+
+NORTHGATE_TO_WEST = ["northgate→northgate-west, by northgate, proved by northgate-west"]
+
+
+def told():
+    return sorted((notice.kind.rpartition("/")[2], notice.account) for notice in Notice.objects.all())
+
+
+# ── Making a link ──
+
+
+def test_username_and_password_of_an_administrator_make_a_link_and_the_account_is_told(administrator):
+    """A2, A5."""
+    response = press(administrator, LINKS, WEST)
+
+    assert (response.status_code, response.url) == (302, LINKS)
+    assert (links(), told()) == (NORTHGATE_TO_WEST, [("link_created", "northgate-west")])
+    page = administrator.get(LINKS)
+    assert notes_of(page) == ["Linked to northgate-west. Transfer Licenses is now in the menu."]
+    assert controls_of(page).count(("link", "Transfer Licenses")) == 1
+
+
+def test_the_username_s_case_is_ignored(administrator):
+    press(administrator, LINKS, {"username": " NorthGate-WEST ", "password": PASSWORD})
+
+    assert links() == NORTHGATE_TO_WEST
+
+
+def test_another_administrator_of_the_account_makes_it_too(administrator, west):
+    UserFactory(account=west, username="jo")
+
+    press(administrator, LINKS, {"username": "jo", "password": PASSWORD})
+
+    assert links() == ["northgate→northgate-west, by northgate, proved by jo"]
+
+
+def test_the_password_is_neither_kept_nor_shown_again(administrator):
+    """Checked once, never stored."""
+    response = press(administrator, LINKS, WEST | {"username": "nobody"})
+
+    assert PASSWORD not in response.content.decode()
+    assert kept_in(response, WEST) == {"username": "nobody", "password": ""}
+
+
+# ── Who may ──
+
+
+def test_whoever_is_not_signed_in_is_asked_to(db):
+    assert Client().get(LINKS).url == "/sign-in/?next=/linked-accounts/"
+
+
+@pytest.mark.parametrize("role", ["viewer", "manager"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_administrators_alone_link(northgate, west, signed_in, role, method):
+    """A2."""
+    assert getattr(signed_in(northgate, role), method)(LINKS, WEST).status_code == 403
+    assert links() == []
+
+
+@pytest.mark.parametrize("address", [LINKS, f"{LINKS}tideway/remove/", f"{LINKS}northgate/remove-access/"])
+def test_nobody_makes_or_ends_links_while_acting(northgate, west, tideway, signed_in, address):
+    """A7: never what an administrator may."""
+    LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=west, target=tideway)
+    browser = signed_in(northgate)
+    browser.post("/switch/northgate-west/")
+    before = links()
+
+    assert (browser.get(LINKS).status_code, browser.post(address, {"username": "tideway", "password": PASSWORD}).status_code) == (403, 403)
+    assert links() == before
+
+
+# ── Refusals ──
+
+WORDS = ["Username or password is wrong"]
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [
+        ("nobody", PASSWORD),
+        ("northgate-west", "wrong horse battery"),
+        ("publisher", PASSWORD),
+        ("staff", PASSWORD),
+        ("gone", PASSWORD),
+        ("closed", PASSWORD),
+    ],
+)
+def test_wrong_credentials_give_the_same_words(administrator, west, staff, username, password):
+    """A8; staff and the publisher cannot be linked (A7), and that is not told; nor that somebody is deactivated or closed."""
+    UserFactory(account=west, username="gone", is_active=False)
+    closed = UserFactory(account__username="closed").account
+    Account.objects.filter(pk=closed.pk).update(closed_at=timezone.now())
+
+    response = press(administrator, LINKS, {"username": username, "password": password})
+
+    assert (response.status_code, errors_of(response)) == (200, {"username": WORDS})
+    assert (links(), told()) == ([], [])
+
+
+@pytest.mark.parametrize("role", ["manager", "viewer"])
+def test_an_administrator_s_credentials_are_asked_for(administrator, west, role):
+    """A2."""
+    UserFactory(account=west, username="jo", role=role)
+
+    response = press(administrator, LINKS, {"username": "jo", "password": PASSWORD})
+
+    assert errors_of(response) == {"username": ["jo is not an administrator of northgate-west"]}
+    assert links() == []
+
+
+def test_one_does_not_link_to_oneself(administrator):
+    assert errors_of(press(administrator, LINKS, {"username": "northgate", "password": PASSWORD})) == {"username": ["That is the account you are in"]}
+    assert links() == []
+
+
+def test_a_second_link_to_the_same_account_is_refused(administrator):
+    press(administrator, LINKS, WEST)
+
+    assert errors_of(press(administrator, LINKS, WEST)) == {"username": ["You are already linked to northgate-west"]}
+    assert (links(), told()) == (NORTHGATE_TO_WEST, [("link_created", "northgate-west")])
+
+
+def test_blank_fields_are_refused_at_the_field(administrator):
+    errors = errors_of(press(administrator, LINKS, {"username": "", "password": ""}))
+
+    assert errors == {"username": ["This field is required."], "password": ["This field is required."]}
+
+
+def test_after_a_refusal_the_key_is_still_good(administrator):
+    """B6."""
+    response = press(administrator, LINKS, WEST | {"password": "wrong horse battery"})
+
+    administrator.post(LINKS, values_of(response) | WEST)
+
+    assert links() == NORTHGATE_TO_WEST
+
+
+# ── Too many tries ──
+
+
+def test_after_five_wrong_passwords_the_answer_is_429(administrator):
+    """A8; contract.md: too many tries 429."""
+    answers = [press(administrator, LINKS, WEST | {"password": f"wrong horse {number}"}).status_code for number in range(5)]
+
+    response = press(administrator, LINKS, WEST)
+
+    assert (answers, response.status_code) == ([200] * 5, 429)
+    assert errors_of(response) == {"": ["Too many tries. Wait five minutes, or reset your password."]}
+    assert links() == []
+
+
+def test_tries_at_the_sign_in_and_at_the_link_form_count_together(administrator):
+    """A8: at sign-in and at the link form alike."""
+    for number in range(3):
+        press(Client(), "/sign-in/", {"login": "northgate-west", "password": f"wrong horse {number}"})
+    for number in range(2):
+        press(administrator, LINKS, WEST | {"password": f"wrong horse {number}"})
+
+    assert press(Client(), "/sign-in/", {"login": "northgate-west", "password": PASSWORD}).status_code == 429
+    assert press(administrator, LINKS, WEST).status_code == 429
+    assert links() == []
+
+
+# ── A stale link (A6) ──
+
+
+def test_a_link_whose_password_changed_asks_for_the_new_one(administrator, user, west):
+    """A6: and the same form renews it."""
+    press(administrator, LINKS, WEST)
+    prover = user(west)
+    prover.set_password("another horse battery")
+    prover.save()
+    assert "Link it again: its sign-in has changed." in text_of(administrator.get(LINKS))
+
+    press(administrator, LINKS, {"username": "northgate-west", "password": "another horse battery"})
+
+    assert (links(), Link.objects.get().is_proven) == (NORTHGATE_TO_WEST, True)
+    assert "Link it again" not in text_of(administrator.get(LINKS))
+
+
+def test_another_administrator_renews_a_link_whose_user_is_gone(administrator, west):
+    press(administrator, LINKS, WEST)
+    UserFactory(account=west, username="jo")
+    User.objects.filter(username="northgate-west").update(role="viewer")
+
+    press(administrator, LINKS, {"username": "jo", "password": PASSWORD})
+
+    assert (links(), Link.objects.get().is_proven) == (["northgate→northgate-west, by northgate, proved by jo"], True)
+
+
+# ── One-use keys (B5) ──
+
+
+def test_the_same_form_sent_twice_makes_one_link_and_leads_to_the_same_page(administrator):
+    form = form_of(administrator, LINKS) | WEST
+
+    first, second = administrator.post(LINKS, form), administrator.post(LINKS, form)
+
+    assert (first.status_code, second.status_code, second.url) == (302, 302, first.url)
+    assert (links(), told()) == (NORTHGATE_TO_WEST, [("link_created", "northgate-west")])
+
+
+def test_back_edit_and_press_links_nothing_more_and_says_so(administrator, tideway):
+    """B5: the natural way to link a second account is to go back and type it in."""
+    form = form_of(administrator, LINKS) | WEST
+    administrator.post(LINKS, form)
+
+    response = administrator.post(LINKS, form | {"username": "tideway"})
+
+    assert errors_of(response) == {"": ["This form was already used. Nothing more was changed. Open the page again to do more."]}
+    assert links() == NORTHGATE_TO_WEST
+
+
+def test_a_form_sent_again_does_not_bring_back_a_link_that_was_removed(administrator):
+    """A5: ended is ended, also for a form that was open."""
+    form = form_of(administrator, LINKS) | WEST
+    administrator.post(LINKS, form)
+    administrator.post(f"{LINKS}northgate-west/remove/")
+
+    response = administrator.post(LINKS, form)
+
+    assert errors_of(response) == {"": ["This form was already used. Nothing more was changed. Open the page again to do more."]}
+    assert links() == []
+
+
+@pytest.mark.parametrize("key", ["", "rubbish"])
+def test_a_form_without_a_good_key_links_nothing(administrator, key):
+    response = press(administrator, LINKS, WEST | {"key": key})
+
+    assert errors_of(response) == {"": ["This page was out of date. Nothing was changed. Check it and press again."]}
+    assert links() == []
+
+
+# ── Both directions on the page; ending ──
+
+
+def test_both_directions_are_listed(administrator, northgate, west, tideway):
+    """A5: who can reach us, and whom we can reach; A3: two different things."""
+    LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=tideway, target=northgate)
+
+    headings = headings_of(administrator.get(LINKS))
+
+    assert headings == [
+        "Link User Admin",
+        "You can use these accounts",
+        "northgate-west Northgate-West Inc.",
+        "These accounts can use yours",
+        "tideway Tideway Inc.",
+        "Link another account",
+    ]
+
+
+def test_links_of_others_are_not_shown(administrator, west, tideway):
+    """A9."""
+    LinkFactory(holder=west, target=tideway)
+
+    assert "tideway" not in administrator.get(LINKS).content.decode()
+
+
+@pytest.mark.parametrize("side", ["holder", "target"])
+def test_either_side_ends_a_link_with_one_press_and_both_are_told(northgate, west, signed_in, side):
+    """A5."""
+    LinkFactory(holder=northgate, target=west)
+
+    if side == "holder":
+        response = signed_in(northgate).post(f"{LINKS}northgate-west/remove/", follow=True)
+    else:
+        response = signed_in(west).post(f"{LINKS}northgate/remove-access/", follow=True)
+
+    assert response.redirect_chain == [(LINKS, 302)]
+    assert (links(), told()) == ([], [("link_removed", "northgate"), ("link_removed", "northgate-west")])
+
+
+def test_ending_a_link_ends_that_direction_alone(northgate, west, signed_in):
+    """A3."""
+    LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=west, target=northgate)
+
+    signed_in(northgate).post(f"{LINKS}northgate-west/remove/")
+
+    assert links() == ["northgate-west→northgate, by northgate-west, proved by northgate"]
+
+
+@pytest.mark.parametrize("path", ["northgate-west/remove/", "northgate-west/remove-access/", "nobody/remove/", "tideway/remove-access/"])
+def test_ending_what_is_not_there_is_no_error_and_tells_nobody(administrator, west, tideway, path):
+    LinkFactory(holder=west, target=tideway)
+
+    assert administrator.post(f"{LINKS}{path}").status_code == 302
+    assert (len(links()), told()) == (1, [])
+
+
+@pytest.mark.parametrize("role", ["viewer", "manager"])
+def test_administrators_alone_end_links(northgate, west, signed_in, role):
+    LinkFactory(holder=northgate, target=west)
+
+    assert signed_in(northgate, role).post(f"{LINKS}northgate-west/remove/").status_code == 403
+    assert signed_in(west, role).post(f"{LINKS}northgate/remove-access/").status_code == 403
+    assert len(links()) == 1
+
+
+def test_every_label_of_the_page_names_exactly_one_control(administrator, northgate, west, tideway):
+    """contract.md: Words on the screen; a repeated button is told apart by its description."""
+    LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=tideway, target=northgate)
+    response = administrator.get(LINKS)
+
+    names = [("field", "Username"), ("field", "Password"), ("button", "Link Account"), ("button", "Remove"), ("button", "Remove access")]
+    assert {name: controls_of(response).count(name) for name in names} == dict.fromkeys(names, 1)
+    assert submit_buttons_of(response) == [["Sign out"], ["Remove"], ["Remove access"], ["Link Account"]]
+
+
+@pytest.mark.parametrize("name", ["username", "password", "key"])
+@pytest.mark.parametrize("text", ["\0", "a\0b", "x" * 20_000, "a\u2028b", "<script>alert(1)</script>"], ids=lambda text: ascii(text[:9]))
+def test_rubbish_in_a_field_links_nothing_and_breaks_nothing(administrator, name, text):
+    """rules.md §4."""
+    response = press(administrator, LINKS, WEST | {name: text})
+
+    assert (response.status_code, links()) == (200, [])
+    assert b"<script>alert" not in response.content

@@ -1,0 +1,366 @@
+"""Every page that a customer can meet, error states included: axe finds nothing (WCAG 2.2 AA), and nothing sticks out.
+
+Each page is loaded once and judged in both themes, on a desk and on a phone, and measured down to 320 px (400 % zoom).
+"""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from accounts.models import Account, User
+from accounts.services import create_enduser
+from deployments.models import Deployment
+from licenses.models import JournalEntry, Product
+from licensing_portal import demo, pages
+from licensing_portal.foundation.notices import deliver_due
+from licensing_portal.foundation.submissions import fresh_key
+from tests.factories.accounts import PASSWORD
+from tests.factories.licenses import give
+
+WIDTHS = [320, 390, 768, 1280]
+JUDGED_BY_AXE = {390, 1280}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# axe leaves the rule for target sizes (2.5.8) out, unless it is asked for by name.
+OPTIONS = {"runOnly": WCAG, "rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
+
+# What a page must not make people scroll for: anything wider than the window, or cut off by the card that it stands in.
+WHAT_STICKS_OUT = """
+() => {
+  const width = document.documentElement.clientWidth;
+  const found = document.documentElement.scrollWidth > width ? [`the page is ${document.documentElement.scrollWidth} px wide`] : [];
+  const hasWords = (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim();
+  const leftOut = ".visually-hidden, .skip-link, .sidebar:not(.show), .breadcrumb, .sprite, svg *, thead";
+  for (const element of document.body.querySelectorAll("*")) {
+    const isSeen = element.matches("input, select, textarea, button, svg") || [...element.childNodes].some(hasWords);
+    if (!isSeen || element.closest(leftOut) || !element.checkVisibility()) continue;
+    const box = element.getBoundingClientRect();
+    const card = element.closest(".card")?.getBoundingClientRect() ?? { left: 0, right: width };
+    const isOut = box.right > Math.min(width, card.right) + 1 || box.left < Math.max(0, card.left) - 1;
+    if (box.width && isOut) found.push(`${Math.round(box.left)} to ${Math.round(box.right)}: ${element.outerHTML.slice(0, 120)}`);
+  }
+  return found;
+}
+"""
+
+axe = Axe()
+
+
+def faults_of(page):
+    """What is wrong with the page as it stands, in words; the window is as large as before when this is done."""
+    before = page.viewport_size
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{page.url} at {width} px: {words}" for words in page.evaluate(WHAT_STICKS_OUT)]
+        for theme in ("light", "dark") if width in JUDGED_BY_AXE else ():
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            results = axe.run(page, options=OPTIONS)
+            if results.violations_count:
+                found.append(f"{page.url} at {width} px, {theme}: {results.generate_report()}")
+    page.set_viewport_size(before)
+    return found
+
+
+def button(page, name):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def field(page, name):
+    return page.get_by_label(name, exact=True)
+
+
+def refused(page, name):
+    """Press the button and wait for the page that says no."""
+    button(page, name).click()
+    expect(page.get_by_role("heading", name="There is a problem", exact=True)).to_be_visible()
+    return faults_of(page)
+
+
+@pytest.fixture
+def story(transactional_db):
+    """The demo, with its mails delivered."""
+    demo.load()
+    deliver_due()
+
+
+@pytest.fixture
+def visitor(story, visit_as):
+    """Return a function that gives a user of the demo a browser."""
+    return lambda username: visit_as(User.objects.get(username=username))
+
+
+# ── Pages that one opens ──
+
+OPENED = {
+    "northgate": ["/", "/sell/", "/sell/?owner=harborcu", "/deployments/add/", "/transfer/", "/create-enduser/", "/linked-accounts/", "/switch/"],
+    "northgate in lists": ["/endusers/", "/endusers/?q=nobody", "/endusers/harborcu/", "/endusers/pinecrest/", "/history/", "/history/?q=nothing", "/sign-out/"],
+    "harborcu": ["/", "/deployments/add/", "/transfer/", "/history/", "/linked-accounts/", "/switch/"],
+    "pinecrest": ["/", "/deployments/add/", "/transfer/", "/history/", "/linked-accounts/", "/switch/"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", OPENED)
+def test_pages(visitor, who):
+    page = visitor(who.partition(" ")[0])
+    found = []
+    for address in OPENED[who]:
+        assert page.goto(address).status == 200
+        found += faults_of(page)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("who", ["northgate", "harborcu"])
+def test_a_receipt_of_every_kind_and_both_kinds_of_deployments(visitor, who):
+    account = Account.objects.get(username=who)
+    entries = JournalEntry.objects.filter(lines__account=account).distinct()
+    kinds = {entry.kind: entry.get_absolute_url() for entry in entries}
+    deployments = [deployment.get_absolute_url() for deployment in Deployment.objects.filter(made_by=account)]
+    page = visitor(who)
+
+    found = []
+    for address in [*kinds.values(), *deployments]:
+        assert page.goto(address).status == 200
+        found += faults_of(page)
+    assert not found, "\n".join(found)
+
+
+def test_pages_while_acting_for_another_account(visitor, complaints):
+    page = visitor("northgate")
+    page.goto("/switch/")
+    button(page, "Switch").click()
+
+    found = []
+    for address in ["/", "/sell/", "/transfer/", "/switch/", "/linked-accounts/"]:
+        page.goto(address)
+        expect(page.get_by_role("region", name="Account you are acting as", exact=True)).to_be_visible()
+        found += faults_of(page)
+    assert not found, "\n".join(found)
+    assert complaints.pop().endswith("403 (Forbidden)")
+
+
+# ── What moves: lists, panels, pages directly after a press ──
+
+
+def test_the_open_list_of_owners_the_filled_panel_and_the_fresh_receipt(visitor):
+    page = visitor("northgate")
+    page.goto("/sell/")
+    field(page, "Owner").press_sequentially("e")
+    expect(page.get_by_role("option")).to_have_count(3)
+    field(page, "Owner").press("ArrowDown")
+    found = faults_of(page)
+
+    field(page, "Owner").press("Enter")
+    field(page, "Qty, Speech Tuner").fill("3")
+    button(page, "All 44").first.click()
+    found += faults_of(page)
+
+    button(page, "Add").click()
+    expect(page.get_by_text("Sale complete")).to_be_visible()
+    assert not (found := found + faults_of(page)), "\n".join(found)
+
+
+def test_the_open_menu_on_a_phone(visitor):
+    page = visitor("northgate")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(reduced_motion="reduce")
+    page.goto("/")
+    button(page, "Open menu").click()
+    expect(page.get_by_role("dialog", name="Menu", exact=True)).to_be_visible()
+
+    found = page.evaluate(WHAT_STICKS_OUT)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        results = axe.run(page, options=OPTIONS)
+        found += [results.generate_report()] if results.violations_count else []
+    assert not found, "\n".join(found)
+
+
+# ── Forms that were refused ──
+
+
+def test_refused_forms_that_move_licenses(visitor):
+    page = visitor("northgate")
+    page.goto("/sell/")
+    field(page, "Owner").fill("harbour")
+    field(page, "Qty, Speech Tuner").fill("4")
+    field(page, "Qty, Text-to-Speech Server").fill("1.5")
+    found = refused(page, "Add")
+
+    page.goto("/deployments/add/")
+    field(page, "Host name").fill("two words")
+    field(page, "Owner").fill("harborcu")
+    field(page, "Qty, Speech Engine (ASR) Full").fill("45")
+    found += refused(page, "Add New Deployment")
+    expect(page.get_by_text("This also sells")).to_be_visible()
+
+    page.goto("/transfer/")
+    field(page, "Qty, Text-to-Speech Server").fill("11")
+    assert not (found := found + refused(page, "Transfer Licenses")), "\n".join(found)
+
+
+def test_refused_forms_about_accounts(visitor):
+    page = visitor("northgate")
+    page.goto("/create-enduser/")
+    field(page, "Username").fill("harborcu")
+    field(page, "Company").fill("Harbor")
+    field(page, "Email").fill("nowhere")
+    found = refused(page, "Create enduser")
+
+    page.goto("/linked-accounts/")
+    field(page, "Username").fill("tideway")
+    field(page, "Password").fill("a wrong password")
+    found += refused(page, "Link Account")
+
+    page.goto("/history/?from=2026-02-02&to=2026-01-01")
+    expect(page.get_by_role("heading", name="There is a problem", exact=True)).to_be_visible()
+    assert not (found := found + faults_of(page)), "\n".join(found)
+
+
+# ── Signed out ──
+
+
+def test_signing_in_and_asking_for_a_new_password(northgate, page):
+    page.goto("/")
+    found = faults_of(page)
+    field(page, "Username").fill("northgate")
+    field(page, "Password").fill("a wrong password")
+    found += refused(page, "Sign in")
+
+    page.goto("/password/reset/")
+    found += faults_of(page)
+    found += refused(page, "Send the link")
+    field(page, "Username or email").fill("northgate")
+    button(page, "Send the link").click()
+    expect(page.get_by_role("heading", name="Check your email", exact=True)).to_be_visible()
+    found += faults_of(page)
+
+    deliver_due()
+    page.goto(link_in_the_last_mail())
+    found += faults_of(page)
+    found += refused(page, "Choose password")
+    page.goto("/password/reset/key/1-bad/")
+    expect(page.get_by_role("heading", name="This link has expired", exact=True)).to_be_visible()
+    found += faults_of(page)
+    page.goto("/password/reset/key/done/")
+    assert not (found := found + faults_of(page)), "\n".join(found)
+
+
+def test_an_invitation_open_expired_renewed_and_used(northgate, user, page, settings):
+    facts = {"username": "pinecrest", "company": "Pinecrest Senior Living", "email": "pinecrest@example.com"}
+    create_enduser(reseller=northgate, created_by=user(northgate), key=fresh_key(), **facts)
+    deliver_due()
+    invitation = link_in_the_last_mail()
+    page.goto(invitation)
+    found = faults_of(page)
+    found += refused(page, "Choose password")
+    field(page, "Password").fill(PASSWORD)
+    button(page, "Choose password").click()
+    expect(page.get_by_role("heading", name="My Licenses", exact=True)).to_be_visible()
+    button(page, "Sign out").click()
+    page.goto(invitation)
+    expect(page.get_by_role("heading", name="This link was used already", exact=True)).to_be_visible()
+    found += faults_of(page)
+
+    create_enduser(reseller=northgate, created_by=user(northgate), key=fresh_key(), **facts | {"username": "oakridge"})
+    deliver_due()
+    settings.INVITATION_TIMEOUT = -1
+    page.goto(link_in_the_last_mail())
+    expect(page.get_by_role("heading", name="This link has expired", exact=True)).to_be_visible()
+    found += faults_of(page)
+    button(page, "Send a new link").click()
+    expect(page.get_by_role("heading", name="A new link is on its way", exact=True)).to_be_visible()
+    assert not (found := found + faults_of(page)), "\n".join(found)
+
+
+def link_in_the_last_mail():
+    from django.core import mail
+
+    return re.search(r"https?://\S+/(invitation|password)/\S+", mail.outbox[-1].body)[0]
+
+
+# ── Pages that say no ──
+
+
+def test_pages_that_say_no(northgate, user, page, visit_as, settings, monkeypatch, complaints):
+    """Signed in and signed out; each status is a complaint of Chromium's, which is expected here and looked at."""
+    signed_in = visit_as(user(northgate))
+    found = []
+    for visitor in (page, signed_in):
+        visitor.goto("/invitation/")
+        found += faults_of(visitor)
+    signed_in.goto("/admin/")
+    found += faults_of(signed_in)
+
+    settings.ACCOUNT_RATE_LIMITS = {"reset_password": "1/h/ip"}
+    for _ in range(2):
+        page.goto("/password/reset/")
+        field(page, "Username or email").fill("northgate")
+        button(page, "Send the link").click()
+    expect(page.get_by_role("heading", name="Too many tries", exact=True)).to_be_visible()
+    found += faults_of(page)
+
+    page.goto("/")
+    page.context.clear_cookies()
+    button(page, "Sign in").click()
+    expect(page.get_by_role("heading", name="This page was open too long", exact=True)).to_be_visible()
+    found += faults_of(page)
+
+    page.goto("/")
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 0
+    button(page, "Sign in").click()
+    expect(page.get_by_role("heading", name="This request made no sense", exact=True)).to_be_visible()
+    found += faults_of(page)
+
+    monkeypatch.setattr(pages.license_selectors, "holdings_of", lambda account: 1 / 0)
+    signed_in.goto("/")
+    expect(signed_in.get_by_role("heading", name="Something went wrong", exact=True)).to_be_visible()
+    found += faults_of(signed_in)
+
+    assert not found, "\n".join(found)
+    assert [complaint.partition("a status of ")[2][:3] for complaint in complaints] == ["404", "404", "403", "429", "403", "400", "500"]
+    complaints.clear()
+
+
+# ── The longest of everything ──
+
+
+def test_the_longest_names_and_numbers_stay_inside(northgate, user, visit_as):
+    """Words of one piece: a page that breaks only at spaces would be as wide as they are."""
+    long_name, long_word = "a" + "0123456789" * 2 + "-12345678", "W" * 120
+    Account.objects.filter(pk=northgate.pk).update(company=long_word)
+    owner = create_enduser(
+        reseller=northgate, created_by=user(northgate), username=long_name, company=long_word, email=f"{'m' * 60}@{'example' * 8}.com", key=fresh_key()
+    )
+    give(northgate, **{"A" * 30: 1_000_000, "B" * 30: 1_000_000})
+    Product.objects.update(name="P" * 60)
+    page = visit_as(user(northgate))
+
+    page.goto("/sell/")
+    field(page, "Owner").press_sequentially("a")
+    page.get_by_role("option").click()
+    page.get_by_role("textbox", name=re.compile("^Qty, ")).first.fill("9999999")
+    page.get_by_role("textbox", name="Your reference", exact=True).fill("R" * 60)
+    found = faults_of(page)
+    found += refused(page, "Add")
+    page.get_by_role("textbox", name=re.compile("^Qty, ")).first.fill("900000")
+    button(page, "Add").click()
+    expect(page.get_by_text("Sale complete")).to_be_visible()
+    found += faults_of(page)
+
+    page.goto("/deployments/add/")
+    field(page, "Name").fill("N" * 120)
+    field(page, "Host name").fill("h" * 253)
+    field(page, "Owner").fill(owner.username)
+    field(page, "Notes").fill("n" * 200)
+    page.get_by_role("textbox", name=re.compile("^Qty, ")).first.fill("90000")
+    found += faults_of(page)
+    button(page, "Add New Deployment").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("N" * 120)
+    found += faults_of(page)
+
+    for address in ["/", "/endusers/", owner.get_absolute_url(), "/history/"]:
+        page.goto(address)
+        found += faults_of(page)
+    assert not found, "\n".join(found)

@@ -1,0 +1,59 @@
+"""The publisher's people in the admin (C11): where they land, what they issue, and who is kept out."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.books import assert_the_books_are_proven, balances
+from tests.factories.accounts import PASSWORD
+from tests.factories.licenses import ProductFactory, give
+
+
+def test_staff_land_in_the_admin_and_issue_licenses_with_the_numbers_before_and_after(staff, northgate, sign_in):
+    give(northgate, ASR=120)
+    ProductFactory(code="TTS")
+    page = sign_in("staff", PASSWORD)
+    expect(page).to_have_url(re.compile("/admin/$"))
+    page.get_by_role("link", name="Issue licenses", exact=True).click()
+
+    page.get_by_role("combobox", name="Account", exact=True).select_option("northgate")
+    row = page.get_by_role("row").filter(has_text="The Asr")
+    expect(row.get_by_role("cell")).to_have_text(["120", re.compile("Qty, The Asr"), "120"])
+    expect(page.get_by_role("combobox", name="Account", exact=True)).to_have_value("northgate")
+    page.get_by_role("textbox", name="Qty, The Asr", exact=True).fill("30")
+    expect(row.get_by_role("cell").nth(2)).to_have_text("150")
+    page.get_by_role("textbox", name="Order number", exact=True).fill("PO 20931")
+    page.get_by_role("textbox", name="Note", exact=True).fill("By telephone")
+    page.get_by_role("button", name="Issue licenses", exact=True).click()
+
+    expect(page.get_by_text(re.compile(r"P-\d{4}-\d{6}: northgate has now ASR 120 → 150 available\."))).to_be_visible()
+    expect(page.get_by_text("PO 20931", exact=True)).to_be_visible()
+    assert balances() == {("northgate", "ASR"): (150, 0, 0)}
+    assert_the_books_are_proven()
+
+    page.goto("/")
+    expect(page).to_have_url(re.compile("/admin/$"))
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("heading", name="Sign in", exact=True, level=1)).to_be_visible()
+
+
+def test_a_refused_issue_says_what_is_wrong_and_keeps_what_was_typed(staff, northgate, visit_as):
+    ProductFactory(code="ASR")
+    page = visit_as(staff)
+    page.goto("/admin/issue/")
+    page.get_by_role("textbox", name="Qty, The Asr", exact=True).fill("many")
+    page.get_by_role("button", name="Issue licenses", exact=True).click()
+
+    expect(page.get_by_role("heading", name="There is a problem", exact=True)).to_be_visible()
+    expect(page.get_by_role("textbox", name="Qty, The Asr", exact=True)).to_have_value("many")
+    assert balances() == {}
+
+
+def test_a_customer_is_kept_out_of_the_admin(northgate, user, visit_as, complaints):
+    page = visit_as(user(northgate))
+
+    response = page.goto("/admin/")
+
+    assert response.status == 403
+    expect(page.get_by_role("heading", name="You can’t open this page", exact=True, level=1)).to_be_visible()
+    assert complaints.pop() == "console: Failed to load resource: the server responded with a status of 403 (Forbidden)"

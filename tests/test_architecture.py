@@ -1,0 +1,399 @@
+"""The house as architecture.md draws it, read from the source: who may import whom, and the one door of each effect.
+
+Every check is a function of source text, and is first shown a text that breaks the rule: a check that finds nothing anywhere proves nothing.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as portal_settings
+
+HOUSE = Path(portal_settings.BASE_DIR)
+ROOF, GROUND = "licensing_portal", "licensing_portal.foundation"
+APPS = ("accounts", "licenses", "deployments", "transfers")
+
+# Decision 2: deployments and transfers are siblings on licenses, which stands on accounts; under all lies the foundation.
+STANDS_ON = {
+    GROUND: set(),
+    "accounts": {GROUND},
+    "licenses": {GROUND, "accounts"},
+    "deployments": {GROUND, "accounts", "licenses"},
+    "transfers": {GROUND, "accounts", "licenses"},
+    ROOF: {GROUND, *APPS},
+}
+
+# "Inside an app imports go down too": urls → views → forms, services, selectors → ledger, notices → models.
+FLOORS = {"models": 0, "ledger": 1, "notices": 1, "forms": 2, "services": 2, "selectors": 2, "views": 3, "urls": 4}
+
+LONGEST_VIEW = 25  # lines, from `def` to the end
+LONGEST_MODULE = 500  # lines
+
+
+# ── Reading ──
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the project but migrations and tests, by its dotted name."""
+    paths = [path for room in (ROOF, *APPS) for path in sorted((HOUSE / room).rglob("*.py")) if "migrations" not in path.parts]
+    return {".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+
+
+MODULES = modules()
+SOURCES = {name: path.read_text() for name, path in MODULES.items()}
+
+
+def room_of(module: str) -> str | None:
+    """The app, the foundation or the roof that a module lies in; None for libraries."""
+    if module == GROUND or module.startswith(f"{GROUND}."):
+        return GROUND
+    first = module.partition(".")[0]
+    return first if first in (ROOF, *APPS) else None
+
+
+def imports_of(source: str, known: set[str]) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield every module that is imported, with its statement; `from a import b` is a.b, where that is a module."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name the whole path"
+            module = node.module or ""
+            yield from ((f"{module}.{alias.name}" if f"{module}.{alias.name}" in known else module, node) for alias in node.names)
+
+
+def named(last: str) -> dict[str, str]:
+    """The sources of the modules of this name in all apps."""
+    return {name: source for name, source in SOURCES.items() if name.rpartition(".")[2] == last}
+
+
+def findings(check: Callable[[str, str], list[str]], sources: dict[str, str]) -> dict[str, list[str]]:
+    """What a check finds, by module; nothing for a module that is as it should be."""
+    found = {name: check(name, source) for name, source in sources.items()}
+    return {name: breaches for name, breaches in found.items() if breaches}
+
+
+def functions_of(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+# ── Imports go down ──
+
+
+def upward_imports(name: str, source: str) -> list[str]:
+    """The imports of other rooms on which this module's room does not stand."""
+    own = room_of(name)
+    others = {(imported, room_of(imported)) for imported, _ in imports_of(source, set(SOURCES))}
+    return sorted(imported for imported, room in others if room and room != own and room not in STANDS_ON[own])
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "upward"),
+    [
+        ("accounts.services", "from licenses.models import Product", ["licenses.models"]),
+        ("licenses.services", "import accounts.models\nfrom deployments import models", ["deployments.models"]),
+        ("deployments.services", "from transfers.services import transfer_licenses", ["transfers.services"]),
+        ("licensing_portal.foundation.notices", "from accounts.models import Account", ["accounts.models"]),
+        ("transfers.views", "from licensing_portal import settings", ["licensing_portal.settings"]),
+        ("licensing_portal.foundation.health", "def f():\n    from licensing_portal.demo import load", ["licensing_portal.demo"]),
+        ("licensing_portal.pages", "from transfers import views\nfrom licenses.models import Product\nimport django", []),
+    ],
+)
+def test_the_reader_sees_an_upward_import(name, source, upward):
+    """The check itself."""
+    assert upward_imports(name, source) == upward
+
+
+def test_apps_import_only_downwards():
+    """Decision 2: the foundation imports no app, siblings do not know each other, the roof is seen by none."""
+    assert findings(upward_imports, SOURCES) == {}
+
+
+def test_every_room_is_read():
+    """The check itself: a new app is not left out in silence."""
+    installed = {app.split(".apps.")[0] for app in portal_settings.INSTALLED_APPS if (HOUSE / app.split(".")[0]).is_dir()}
+
+    assert installed == {ROOF, GROUND, *APPS}
+    assert {room_of(name) for name in SOURCES} == installed
+
+
+def floor_breaches(name: str, source: str) -> list[str]:
+    """The imports of a higher floor of the same app."""
+    app, _, last = name.rpartition(".")
+    own = FLOORS.get(last)
+    above = [imported for imported, _ in imports_of(source, set(SOURCES)) if imported.rpartition(".")[0] == app]
+    return sorted(imported for imported in above if own is not None and FLOORS.get(imported.rpartition(".")[2], own) > own)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "breaches"),
+    [
+        ("licenses.models", "from licenses.services import sell_licenses", ["licenses.services"]),
+        ("licenses.services", "from licenses import forms, ledger, views", ["licenses.views"]),
+        ("accounts.views", "from accounts import services, forms, models", []),
+    ],
+)
+def test_the_reader_sees_an_import_of_a_higher_floor(name, source, breaches):
+    """The check itself."""
+    assert floor_breaches(name, source) == breaches
+
+
+def test_inside_an_app_imports_go_down_too():
+    """architecture.md, "Rooms"."""
+    assert findings(floor_breaches, SOURCES) == {}
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """One circle for every module that lies on one, shortest way back first; each circle once."""
+    found = set()
+    for start in graph:
+        ways = [[start]]
+        seen = {start}
+        while ways:
+            way = ways.pop(0)
+            if start in graph.get(way[-1], set()):
+                first = way.index(min(way))
+                found.add(tuple(way[first:] + way[:first]))
+                break
+            further = [step for step in sorted(graph.get(way[-1], set())) if step not in seen]
+            seen.update(further)
+            ways.extend([*way, step] for step in further)
+    return sorted(map(list, found))
+
+
+def test_the_reader_sees_a_circle():
+    """The check itself."""
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}) == [["a", "b", "c"]]
+    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+    assert circles({"a": {"a"}}) == [["a"]]
+
+
+def test_no_module_imports_in_a_circle():
+    """Decision 2."""
+    graph = {name: {imported for imported, _ in imports_of(source, set(SOURCES)) if imported in SOURCES} for name, source in SOURCES.items()}
+
+    assert circles(graph) == []
+
+
+REASON = re.compile(r"#\s*noqa:[^-]*\bPLC0415\b[^-]*\s-\s+\S+")
+
+
+def hidden_imports(name: str, source: str) -> list[str]:
+    """The imports inside functions whose line gives no reason."""
+    lines = source.splitlines()
+    inside = {node for function in functions_of(ast.parse(source)) for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)}
+    return sorted(lines[node.lineno - 1].strip() for node in inside if not REASON.search(lines[node.end_lineno - 1]))
+
+
+@pytest.mark.parametrize(
+    ("source", "hidden"),
+    [
+        ("def f():\n    import os", ["import os"]),
+        ("def f():\n    if x:\n        from a import b  # noqa: PLC0415", ["from a import b  # noqa: PLC0415"]),
+        (
+            "class C:\n    def f(self):\n        import os  # noqa: F401 - a reason for something else",
+            ["import os  # noqa: F401 - a reason for something else"],
+        ),
+        ("def f():\n    import os  # noqa: F401, PLC0415 - models must be loaded first", []),
+        ("import os", []),
+    ],
+)
+def test_the_reader_sees_an_import_inside_a_function(source, hidden):
+    """The check itself."""
+    assert hidden_imports("", source) == hidden
+
+
+def test_no_import_hides_inside_a_function_without_a_reason():
+    """Decision 2: such an import is how circles hide."""
+    assert findings(hidden_imports, SOURCES) == {}
+
+
+# ── One door per effect ──
+
+WRITES = {"create", "bulk_create", "update", "bulk_update", "get_or_create", "update_or_create", "delete", "save", "_raw_delete", "add", "set"}
+
+
+def writes_to(source: str, models: str, tables: str) -> list[str]:
+    """Calls that write rows of these models, rows of theirs that are made to be written, and SQL that writes to their tables."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
+            if re.search(rf"\b({models})\b", ast.unparse(node.func.value)):
+                found.append(ast.unparse(node.func))
+        elif isinstance(node, ast.Call) and re.fullmatch(rf"(\w+\.)*({models})", ast.unparse(node.func)) and (node.args or node.keywords):
+            found.append(ast.unparse(node.func))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.extend(re.findall(rf"(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+\"?(?:{tables})\b", node.value, re.IGNORECASE))
+    return found
+
+
+BOOKS = ("Holding|JournalLine|JournalEntry|holdings", "licenses_holding|licenses_journalline|licenses_journalentry")
+MAILS = ("Email|Notice", "post_office_email|foundation_notice")
+
+
+@pytest.mark.parametrize(
+    ("source", "writes"),
+    [
+        ("Holding.objects.filter(account=a).update(available=F('available') - 1)", ["Holding.objects.filter(account=a).update"]),
+        ("account.holdings.create(product=p)", ["account.holdings.create"]),
+        ("models.JournalLine.objects.bulk_create(lines)", ["models.JournalLine.objects.bulk_create"]),
+        ("Holding(available=3)", ["Holding"]),
+        ("cursor.execute('update licenses_holding set available = 1')", ["update licenses_holding"]),
+        ("JournalEntry.objects.filter(pk=1).order_by('pk')", []),
+        ("holding = holdings.get(code, Holding())", []),
+        ("DeploymentLine.objects.create(quantity=1)\nline.save()", []),
+    ],
+)
+def test_the_reader_sees_who_writes_in_the_books(source, writes):
+    """The check itself."""
+    assert writes_to(source, *BOOKS) == writes
+
+
+def test_only_the_ledger_writes_in_the_books():
+    """Decision 4: one door; proof, selectors and pages read."""
+    assert [name for name, source in SOURCES.items() if writes_to(source, *BOOKS)] == ["licenses.ledger"]
+
+
+def test_only_notices_make_and_change_mails():
+    """Decision 4."""
+    assert [name for name, source in SOURCES.items() if writes_to(source, *MAILS)] == ["licensing_portal.foundation.notices"]
+
+
+MAIL_LIBRARIES = ("django.core.mail", "smtplib", "post_office.mail", "post_office.utils")
+
+
+def test_only_notices_and_the_demos_backend_know_how_to_send():
+    """Decision 4: nobody sends a mail past the queue."""
+    senders = {name for name, source in SOURCES.items() for imported, _ in imports_of(source, set()) if imported.startswith(MAIL_LIBRARIES)}
+
+    assert senders == {"licensing_portal.foundation.notices", "licensing_portal.foundation.mail_files"}
+
+
+def test_only_the_flows_and_the_ledger_open_books():
+    """Decision 3: whoever enters, enters through a service."""
+    openers = {name.rpartition(".")[2] for name, source in SOURCES.items() if re.search(r"\bopen_books\(", source)}
+
+    assert openers == {"ledger", "services"}
+
+
+def test_only_services_claim_keys():
+    """Decision 8: the claim is part of the flow's transaction."""
+    claimers = {name.rpartition(".")[2] for name, source in SOURCES.items() if re.search(r"\bsubmissions\.claim\(", source)}
+
+    assert claimers == {"services"}
+
+
+# ── Small rooms ──
+
+
+def views_of(source: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Functions of a module that take a request and answer it."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.args.args and node.args.args[0].arg == "request":
+            yield node
+
+
+def too_long(name: str, source: str) -> list[str]:
+    return [f"{view.name}: {length}" for view in views_of(source) if (length := view.end_lineno - view.lineno + 1) > LONGEST_VIEW]
+
+
+def test_the_reader_sees_a_long_view():
+    """The check itself."""
+    body = "    pass\n" * 25
+    assert too_long("", f"@decorated\ndef long(request):\n{body}\ndef short(request): pass\ndef helper(x):\n{body}") == ["long: 26"]
+
+
+def test_no_view_is_longer_than_25_lines():
+    """Decision 11: the right to be here, the form, one call, a refusal becomes a form error, success becomes a redirect."""
+    assert findings(too_long, SOURCES) == {}
+
+
+def test_views_are_functions():
+    """Decision 11: "Function views, plain forms"."""
+
+    def classes(name: str, source: str) -> list[str]:
+        return [node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+
+    assert findings(classes, named("views")) == {}
+
+
+def test_no_module_is_longer_than_500_lines():
+    """Nobody scrolls through a drawer for everything; tests included."""
+    lengths = {str(path): len(path.read_text().splitlines()) for path in [*MODULES.values(), *(HOUSE / "tests").rglob("*.py")]}
+
+    assert {path: length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+def test_there_is_no_drawer_for_everything_and_no_signal():
+    """Decision 11: "no signals, no logic in `save()`, […] no `utils.py`"."""
+    names = {name.rpartition(".")[2] for name in SOURCES}
+    saves = [name for name, source in SOURCES.items() for function in functions_of(ast.parse(source)) if function.name == "save" and "model" in name]
+
+    assert names & {"utils", "helpers", "common", "misc", "signals"} == set()
+    assert [name for name, source in SOURCES.items() if re.search(r"django\.db\.models\.signals|@receiver\b", source)] == []
+    assert saves == []
+
+
+# ── The voice ──
+
+RULE = re.compile(r"\b(?:A[1-9]|B[1-7]|C(?:[1-9]|1[0-2]))\b|rules\.md §")
+
+
+def without_a_rule(name: str, source: str) -> list[str]:
+    """The public functions that promise nothing, or do not say which rule they keep."""
+    public = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    return [function.name for function in public if not RULE.search(ast.get_docstring(function) or "")]
+
+
+def test_the_reader_sees_a_docstring_without_a_rule():
+    """The check itself."""
+    source = 'def a():\n    """Keep C2."""\ndef b():\n    """Keep C99."""\ndef c(): pass\ndef _d(): pass\ndef e():\n    """See rules.md §1."""'
+
+    assert without_a_rule("", source) == ["b", "c"]
+
+
+def test_every_flow_names_the_rule_that_it_keeps():
+    """rules.md: "code that decides a rule says so in its docstring"."""
+    assert findings(without_a_rule, named("services")) == {}
+
+
+def flows_of(source: str) -> list[ast.FunctionDef]:
+    """The functions of a services module that make or move something: those that open a transaction, and those that take a one-use key."""
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return [flow for flow in functions if is_atomic(flow) or "key" in {argument.arg for argument in flow.args.kwonlyargs + flow.args.args}]
+
+
+def is_atomic(flow: ast.FunctionDef) -> bool:
+    return "transaction.atomic" in map(ast.unparse, flow.decorator_list)
+
+
+def loose_flows(name: str, source: str) -> list[str]:
+    return [flow.name for flow in flows_of(source) if not is_atomic(flow) or flow.args.args or flow.args.posonlyargs]
+
+
+def test_the_reader_sees_a_loose_flow():
+    """The check itself."""
+    source = "@transaction.atomic\ndef a(*, b, key): pass\n@transaction.atomic\ndef c(d): pass\ndef e(*, key): pass\ndef f(g): pass"
+
+    assert loose_flows("", source) == ["c", "e"]
+
+
+def test_every_flow_is_one_transaction_and_takes_its_arguments_by_keyword():
+    """Decision 3: safety never depends on the caller, and a seller is not taken for an owner."""
+    assert findings(loose_flows, named("services")) == {}
+    assert {name: len(flows_of(source)) > 0 for name, source in named("services").items()} == dict.fromkeys(named("services"), True)
+
+
+def open_ends(name: str, source: str) -> list[str]:
+    comments = [token.string for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type == tokenize.COMMENT]
+    return [comment for comment in comments if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", comment)]
+
+
+def test_no_comment_waits_for_later():
+    """aesthetics.md, "Nothing in the attic"."""
+    assert open_ends("", "x = 1  # TODO: later") == ["# TODO: later"]
+    assert findings(open_ends, SOURCES) == {}

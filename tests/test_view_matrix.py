@@ -1,0 +1,356 @@
+"""Every address of the portal × everybody who may knock at it (A7, A9, contract.md), and how many queries a page takes.
+
+northgate is a reseller: its viewer, manager and administrator are the first three who are signed in. `enduser` is the
+administrator of its enduser harborcu, `stranger` that of tideway, another reseller; `acting` is the administrator of
+northgate-west, acting as northgate over a link; `staff` is the publisher's. Forms are sent empty.
+"""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from deployments.services import add_deployment
+from licenses.models import Holding, Product
+from licenses.services import sell_licenses
+from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.submissions import fresh_key
+from tests.factories.accounts import EnduserFactory, LinkFactory, ResellerFactory, StaffFactory, UserFactory
+from tests.factories.licenses import give, quantities
+from tests.views import text_of
+
+WHO = ["anonymous", "viewer", "manager", "administrator", "enduser", "stranger", "acting", "staff"]
+
+PORTAL = """
+                                               anonymous viewer manager administrator enduser stranger acting staff
+my_licenses                              GET      302     200     200        200        200      200     200   302
+my_licenses                              POST     302     405     405        405        405      405     405   405
+endusers                                 GET      302     200     200        200        403      200     200   403
+endusers                                 POST     302     405     405        405        405      405     405   405
+enduser                                  GET      302     200     200        200        403      404     200   403
+enduser                                  POST     302     405     405        405        405      405     405   405
+accounts:create_enduser                  GET      302     403     403        200        403      200     403   403
+accounts:create_enduser                  POST     302     403     403        200        403      200     403   403
+accounts:suggest_endusers                GET      302     200     200        200        403      200     200   403
+accounts:suggest_endusers                POST     302     405     405        405        405      405     405   405
+accounts:invite_again                    GET      302     405     405        405        405      405     405   405
+accounts:invite_again                    POST     302     403     403        302        403      404     403   403
+accounts:open_invitation                 GET      302     302     302        302        302      302     302   302
+accounts:open_invitation                 POST     405     405     405        405        405      405     405   405
+accounts:accept_invitation               GET      404     404     404        404        404      404     404   404
+accounts:accept_invitation               POST     404     404     404        404        404      404     404   404
+accounts:renew_invitation                GET      405     405     405        405        405      405     405   405
+accounts:renew_invitation                POST     404     404     404        404        404      404     404   404
+accounts:link_account                    GET      302     403     403        200        200      200     403   403
+accounts:link_account                    POST     302     403     403        200        200      200     403   403
+accounts:remove_link                     GET      302     405     405        405        405      405     405   405
+accounts:remove_link                     POST     302     403     403        302        302      302     403   403
+accounts:remove_access                   GET      302     405     405        405        405      405     405   405
+accounts:remove_access                   POST     302     403     403        302        302      302     403   403
+accounts:switch_accounts                 GET      302     200     200        200        200      200     200   403
+accounts:switch_accounts                 POST     302     405     405        405        405      405     405   405
+accounts:switch_account                  GET      302     405     405        405        405      405     405   405
+accounts:switch_account                  POST     302     302     302        302        404      404     404   403
+accounts:return_to_own_account           GET      302     405     405        405        405      405     405   405
+accounts:return_to_own_account           POST     302     302     302        302        302      302     302   302
+licenses:sell_licenses                   GET      302     403     200        200        403      200     200   403
+licenses:sell_licenses                   POST     302     403     200        200        403      200     200   403
+licenses:receipt                         GET      302     200     200        200        200      404     200   404
+licenses:receipt                         POST     302     405     405        405        405      405     405   405
+licenses:send_notice_again               GET      302     405     405        405        405      405     405   405
+licenses:send_notice_again               POST     302     403     302        302        302      404     302   403
+licenses:history                         GET      302     200     200        200        200      200     200   200
+licenses:history                         POST     302     405     405        405        405      405     405   405
+licenses:history_csv                     GET      302     200     200        200        200      200     200   200
+licenses:history_csv                     POST     302     405     405        405        405      405     405   405
+licenses:licenses_csv                    GET      302     200     200        200        200      200     200   200
+licenses:licenses_csv                    POST     302     405     405        405        405      405     405   405
+deployments:add_deployment               GET      302     403     200        200        200      200     200   403
+deployments:add_deployment               POST     302     403     200        200        200      200     200   403
+deployments:deployment                   GET      302     200     200        200        200      404     200   404
+deployments:deployment                   POST     302     405     405        405        405      405     405   405
+transfers:transfer_licenses              GET      302     403     200        200        200      200     200   403
+transfers:transfer_licenses              POST     302     403     200        200        200      200     200   403
+account_login                            GET      200     302     302        302        302      302     302   302
+account_login                            POST     200     302     302        302        302      302     302   302
+account_logout                           GET      302     200     200        200        200      200     200   200
+account_logout                           POST     302     302     302        302        302      302     302   302
+account_reset_password                   GET      200     200     200        200        200      200     200   200
+account_reset_password                   POST     200     200     200        200        200      200     200   200
+account_reset_password_done              GET      200     200     200        200        200      200     200   200
+account_reset_password_done              POST     405     405     405        405        405      405     405   405
+account_reset_password_from_key          GET      200     200     200        200        200      200     200   200
+account_reset_password_from_key          POST     200     200     200        200        200      200     200   200
+account_reset_password_from_key_done     GET      200     200     200        200        200      200     200   200
+account_reset_password_from_key_done     POST     405     405     405        405        405      405     405   405
+issue_licenses                           GET      302     403     403        403        403      403     403   200
+issue_licenses                           POST     302     403     403        403        403      403     403   200
+healthz                                  GET      200     200     200        200        200      200     200   200
+healthz                                  POST     405     405     405        405        405      405     405   405
+readyz                                   GET      200     200     200        200        200      200     200   200
+readyz                                   POST     405     405     405        405        405      405     405   405
+"""
+
+# In the admin whoever is not signed in goes to the sign-in (302) and a customer meets a 403; these are staff's statuses.
+ADMIN = {
+    "admin:index": (200, 200),
+    "admin:login": (302, 302),
+    "admin:logout": (405, 200),
+    "admin:password_change": (200, 200),
+    "admin:password_change_done": (200, 405),
+    "admin:autocomplete": (403, 405),
+    "admin:jsi18n": (200, 405),
+    "admin:view_on_site": (404, 404),
+    "admin:app_list": (200, 200),
+}
+READ_ONLY = {"changelist": (200, 200), "add": (403, 403), "history": (200, 200), "change": (200, 403), "delete": (403, 403)}
+NEVER_DELETED = {"changelist": (200, 200), "add": (200, 200), "history": (200, 200), "change": (200, 200), "delete": (403, 403)}
+EDITED = {"changelist": (200, 200), "add": (200, 200), "history": (200, 200), "change": (200, 200), "delete": (200, 200)}
+MODELS = {
+    "foundation_notice": READ_ONLY,
+    "deployments_deployment": READ_ONLY,
+    "licenses_product": NEVER_DELETED,
+    "licenses_holding": READ_ONLY,
+    "licenses_journalentry": READ_ONLY,
+    "accounts_account": NEVER_DELETED,
+    "accounts_user": NEVER_DELETED,
+    "accounts_link": READ_ONLY,
+    "auth_group": EDITED,
+}
+ADMIN |= {f"admin:{model}_{page}": statuses for model, pages in MODELS.items() for page, statuses in pages.items()}
+
+
+def read_table():
+    """The table as {name: {method: {who: status}}}."""
+    table = {}
+    for line in PORTAL.strip().splitlines()[1:]:
+        name, method, *statuses = line.split()
+        table.setdefault(name, {})[method] = dict(zip(WHO, map(int, statuses), strict=True))
+    for name, statuses in ADMIN.items():
+        table[name] = {
+            method: {"anonymous": 302, **dict.fromkeys(WHO[1:-1], 403), "staff": status}
+            for method, status in zip(("GET", "POST"), statuses, strict=True)
+        }
+    return table
+
+
+TABLE = read_table()
+
+
+def names_of(resolver, namespace=""):
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names_of(pattern, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace)
+        elif pattern.name:
+            yield namespace + pattern.name
+
+
+def test_every_named_address_has_its_row_in_the_table_and_every_row_its_address():
+    assert set(TABLE) == set(names_of(get_resolver()))
+
+
+@pytest.fixture
+def address(northgate, west, tideway, harborcu, staff, user):
+    """The addresses of things that are northgate's: address("enduser"). The sale was made with the deployment."""
+    give(northgate, ASR=10)
+    link = LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=west, target=northgate)
+    made = add_deployment(
+        account=northgate, added_by=user(northgate), owner=harborcu, name="IVR", host_name="ivr", quantities=quantities(ASR=4), key=fresh_key()
+    )
+    sale = made.entries.get().sale
+    rows = {
+        "foundation_notice": Notice.objects.latest("pk").pk,
+        "deployments_deployment": made.pk,
+        "licenses_product": Product.objects.get().pk,
+        "licenses_holding": Holding.objects.get(account=northgate).pk,
+        "licenses_journalentry": sale.pk,
+        "accounts_account": northgate.pk,
+        "accounts_user": User.objects.get(username="northgate").pk,
+        "accounts_link": link.pk,
+        "auth_group": Group.objects.create(name="clerks").pk,
+    }
+    arguments = {
+        "enduser": ["harborcu"],
+        "accounts:invite_again": ["harborcu"],
+        "accounts:open_invitation": ["token"],
+        "accounts:remove_link": ["northgate-west"],
+        "accounts:remove_access": ["northgate-west"],
+        "accounts:switch_account": ["northgate-west"],
+        "licenses:receipt": [sale.number],
+        "licenses:send_notice_again": [sale.number],
+        "deployments:deployment": [made.pk],
+        "account_reset_password_from_key": ["1", "token"],
+        "admin:view_on_site": [0, 0],
+        "admin:app_list": ["licenses"],
+    } | {f"admin:{model}_{page}": [pk] for model, pk in rows.items() for page in ("history", "change", "delete")}
+    return lambda name: reverse(name, args=arguments.get(name, []))
+
+
+@pytest.fixture
+def browser_of(northgate, west, harborcu, tideway, signed_in):
+    def make(who):
+        if who == "anonymous":
+            return Client()
+        if who == "staff":
+            browser = Client()
+            browser.force_login(StaffFactory())
+            return browser
+        if who == "acting":
+            browser = signed_in(west)
+            browser.post("/switch/northgate/")
+            return browser
+        if who in {"enduser", "stranger"}:
+            return signed_in({"enduser": harborcu, "stranger": tideway}[who])
+        return signed_in(northgate, who)
+
+    return make
+
+
+def status(browser, method, address):
+    """The status of one request, whose effects are then undone: each knocks at the same door."""
+    savepoint = transaction.savepoint()
+    response = getattr(browser, method.lower())(address)
+    transaction.savepoint_rollback(savepoint)
+    return response.status_code
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_everybody_gets_the_answer_of_the_table(address, browser_of, name):
+    browsers = {who: browser_of(who) for who in WHO}
+
+    answers = {method: {who: status(browser, method, address(name)) for who, browser in browsers.items()} for method in ("GET", "POST")}
+
+    assert answers == TABLE[name]
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if name not in ADMIN])
+def test_head_and_options_do_nothing_and_break_nothing(address, browser_of, name):
+    """GET and HEAD never act: no row changes, sessions and counts of tries apart."""
+    browsers = [browser_of(who) for who in ("anonymous", "administrator", "staff")]
+
+    for method in ("HEAD", "OPTIONS"):
+        with CaptureQueriesContext(connection) as queries:
+            answers = [status(browser, method, address(name)) for browser in browsers]
+        assert set(answers) <= {200, 302, 403, 404, 405}
+        changes = [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+        assert [sql for sql in changes if "django_session" not in sql and '"cache"' not in sql and "last_login" not in sql] == []
+
+
+# ── What may not be seen does not exist (A9) ──
+
+
+@pytest.mark.parametrize(
+    ("method", "unseen", "missing"),
+    [
+        ("get", "enduser", "/endusers/nobody/"),
+        ("get", "licenses:receipt", "/receipts/S-2020-999999/"),
+        ("get", "deployments:deployment", "/deployments/999999/"),
+        ("post", "accounts:invite_again", "/endusers/nobody/invite-again/"),
+        ("post", "accounts:switch_account", "/switch/nobody/"),
+        ("post", "licenses:send_notice_again", "/receipts/S-2020-999999/send-again/"),
+    ],
+)
+def test_what_may_not_be_seen_answers_word_for_word_like_what_does_not_exist(address, browser_of, method, unseen, missing):
+    stranger, owner = browser_of("stranger"), browser_of("administrator")
+
+    answers = [getattr(stranger, method)(there) for there in (address(unseen), missing)]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert text_of(answers[0]) == text_of(answers[1])
+    assert getattr(owner, method)(address(unseen)).status_code in {200, 302}  # it was there to be seen
+
+
+# ── How many queries a page takes ──
+
+PAGES = {
+    "My Licenses": "/",
+    "History": "/history/",
+    "Endusers": "/endusers/",
+    "Sell Licenses": "/sell/",
+    "Add New Deployment": "/deployments/add/",
+    "Transfer Licenses": "/transfer/?account=northgate-west",
+    "Linked Accounts": "/linked-accounts/",
+    "Switch Accounts": "/switch/",
+    "an enduser": "/endusers/harborcu/",
+    "a receipt": "receipt",
+    "a deployment": "deployment",
+    "suggestions": "/suggest-endusers/?q=example",
+    "licenses.csv": "/licenses.csv",
+    "history.csv": "/history.csv",
+}
+
+
+class World:
+    """northgate with as many of everything as one asks for: products, endusers, sales, deployments and links in both directions."""
+
+    def __init__(self, northgate, west, harborcu, seller):
+        self.northgate, self.west, self.harborcu, self.seller, self.size = northgate, west, harborcu, seller, 0
+        LinkFactory(holder=northgate, target=west)
+
+    def grow(self, size):
+        codes = [f"P{number:02}" for number in range(size)]
+        for account in (self.northgate, self.west):
+            give(account, **dict.fromkeys(codes, 100))
+        for number in range(self.size, size):
+            EnduserFactory(username=f"clinic-{number:02}", reseller=self.northgate)
+            for holder, target in ((self.northgate, f"sister-{number:02}"), (f"cousin-{number:02}", self.northgate)):
+                ends = [end if not isinstance(end, str) else UserFactory(account=ResellerFactory(username=end)).account for end in (holder, target)]
+                LinkFactory(holder=ends[0], target=ends[1])
+            for owner in (self.northgate, self.harborcu):
+                self.deploy(owner, **dict.fromkeys(codes[:2], 1))
+        self.size = size
+        self.receipt = sell_licenses(
+            seller=self.northgate, sold_by=self.seller, owner=self.harborcu, quantities=quantities(**dict.fromkeys(codes, 1)), key=fresh_key()
+        ).get_absolute_url()
+        self.deployment = self.deploy(self.northgate, **dict.fromkeys(codes, 1)).get_absolute_url()
+
+    def deploy(self, owner, **by_code):
+        return add_deployment(
+            account=self.northgate, added_by=self.seller, owner=owner, name="D", host_name="d", quantities=quantities(**by_code), key=fresh_key()
+        )
+
+    def queries(self, browser, page):
+        address = getattr(self, page, page)
+        browser.get(address)  # what is remembered between requests (content types) is remembered now
+        with CaptureQueriesContext(connection) as queries:
+            response = browser.get(address)
+            if response.streaming:
+                list(response.streaming_content)
+        assert response.status_code == 200
+        return len(queries)
+
+
+@pytest.fixture
+def world(northgate, west, harborcu, user):
+    return World(northgate, west, harborcu, user(northgate))
+
+
+def test_a_page_takes_as_many_queries_for_thirty_rows_as_for_one(world, northgate, signed_in):
+    browser = signed_in(northgate)
+    world.grow(1)
+    with_one = {name: world.queries(browser, page) for name, page in PAGES.items()}
+
+    world.grow(30)
+
+    assert {name: world.queries(browser, page) for name, page in PAGES.items()} == with_one
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_takes_fifteen_queries_at_most(world, northgate, signed_in, name):
+    world.grow(2)
+
+    assert world.queries(signed_in(northgate), PAGES[name]) <= 15
+
+
+def test_acting_costs_no_more_than_three_queries(world, northgate, west, signed_in):
+    """The link and its proof are looked at again at every request (A6)."""
+    world.grow(1)
+    LinkFactory(holder=west, target=northgate)
+    acting = signed_in(west)
+    acting.post("/switch/northgate/")
+
+    assert world.queries(acting, "/history/") - world.queries(signed_in(northgate), "/history/") <= 3
