@@ -25,16 +25,20 @@ class NothingIsDeleted:
         return False
 
 
-class NewResellerForm(forms.ModelForm):
-    class Meta:
-        model = Account
-        fields = ["username", "company", "email"]
+class NewUsernameForm(forms.ModelForm):
+    """A form of a new account or user, whose name neither an account nor a user may have (rules.md §1)."""
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"].lower()
-        if User.objects.filter(username=username).exists():
+        if User.objects.filter(username=username).exists() or Account.objects.filter(username=username).exists():
             raise forms.ValidationError(f"{username} is taken. Choose another username.")
         return username
+
+
+class NewResellerForm(NewUsernameForm):
+    class Meta:
+        model = Account
+        fields = ["username", "company", "email"]
 
 
 @admin.register(Account)
@@ -81,6 +85,9 @@ class UserAdmin(NothingIsDeleted, admin.ModelAdmin):
     readonly_fields = ["last_login", "created_at"]
     filter_horizontal = ["groups"]
     autocomplete_fields = ["account"]
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs if obj else {**kwargs, "form": NewUsernameForm})
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return [*self.readonly_fields, "username", "account"] if obj else self.readonly_fields

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -136,6 +137,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username
+
+    def clean(self) -> None:
+        """Staff are the publisher's people (rules.md §1)."""
+        super().clean()
+        if self.is_staff and self.account_id and not self.account.is_publisher:
+            raise ValidationError({"is_staff": "Staff belong to the publisher’s account"})
 
     @property
     def is_administrator(self) -> bool:

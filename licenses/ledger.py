@@ -102,8 +102,6 @@ class Books:
             gives, receives = self._holdings[giver.pk, product.pk], self._holdings[receiver.pk, product.pk]
             lines.append(_line(entry, gives, State.AVAILABLE, -quantity))
             lines.append(_line(entry, receives, State.DEPLOYED if kind == Kind.DEPLOYMENT else State.AVAILABLE, quantity))
-            if kind == Kind.SALE:
-                gives.sold += quantity
         JournalLine.objects.bulk_create(lines)
         self._write(lines, sold_by=giver if kind == Kind.SALE else None)
         return entry

@@ -32,7 +32,12 @@ def _empty_entries() -> Iterator[Fault]:
 
 
 def _unbalanced_entries() -> Iterator[Fault]:
-    sums = JournalLine.objects.values("entry", "entry__number", "product__code").annotate(off=Sum("quantity")).exclude(off=0)
+    sums = (
+        JournalLine.objects.values("entry", "entry__number", "product__code")
+        .annotate(off=Sum("quantity"))
+        .exclude(off=0)
+        .order_by("entry", "product__code")
+    )
     for line in sums:
         yield line["entry"], f"{line['entry__number']}: its lines of {line['product__code']} sum to {line['off']:+}, not to zero"
 

@@ -30,7 +30,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["loc
 if IS_PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
     raise ImproperlyConfigured("Set ALLOWED_HOSTS to the portal's own host names; * would believe any Host header.")
 
-PORTAL_URL = env.str("PORTAL_URL", default="http://localhost:8000").rstrip("/")
+PORTAL_URL = env.str("PORTAL_URL", default=f"https://{ALLOWED_HOSTS[0]}" if IS_PRODUCTION else "http://localhost:8000").rstrip("/")
 IS_HTTPS = PORTAL_URL.startswith("https://")
 
 # ── Applications ───────────────────────────────────────────────────────────────────────────────────────────────────

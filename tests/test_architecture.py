@@ -1,4 +1,4 @@
-"""The house as architecture.md draws it, read from the source: who may import whom, and the one door of each effect.
+"""The house as the README draws it, read from the source: who may import whom, and the one door of each effect.
 
 Every check is a function of source text, and is first shown a text that breaks the rule: a check that finds nothing anywhere proves nothing.
 """
@@ -143,7 +143,7 @@ def test_the_reader_sees_an_import_of_a_higher_floor(name, source, breaches):
 
 
 def test_inside_an_app_imports_go_down_too():
-    """architecture.md, "Rooms"."""
+    """README, "The house"."""
     assert findings(floor_breaches, SOURCES) == {}
 
 
@@ -394,6 +394,6 @@ def open_ends(name: str, source: str) -> list[str]:
 
 
 def test_no_comment_waits_for_later():
-    """aesthetics.md, "Nothing in the attic"."""
+    """Nothing in the attic."""
     assert open_ends("", "x = 1  # TODO: later") == ["# TODO: later"]
     assert findings(open_ends, SOURCES) == {}

@@ -307,6 +307,8 @@ class World:
             seller=self.northgate, sold_by=self.seller, owner=self.harborcu, quantities=quantities(**dict.fromkeys(codes, 1)), key=fresh_key()
         ).get_absolute_url()
         self.deployment = self.deploy(self.northgate, **dict.fromkeys(codes, 1)).get_absolute_url()
+        # Autovacuum, which does not see what this test has not committed, may have told the planner that the tables are empty.
+        connection.cursor().execute("ANALYZE")
 
     def deploy(self, owner, **by_code):
         return add_deployment(

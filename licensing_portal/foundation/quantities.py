@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 LARGEST_QUANTITY = 1_000_000
 PREFIX = "qty-"
 
-_ONE_TO_SEVEN_ASCII_DIGITS = re.compile(r"[0-9]{1,7}", re.ASCII)
+MOST_DIGITS = 7
+
+_ASCII_DIGITS = re.compile(r"[0-9]+", re.ASCII)
 
 
 def field_name(code: str) -> str:
@@ -27,9 +29,9 @@ def parse_quantity(text: str) -> int:
     text = text.strip(" ")
     if not text:
         return 0
-    if not _ONE_TO_SEVEN_ASCII_DIGITS.fullmatch(text):
+    if not _ASCII_DIGITS.fullmatch(text):
         raise ValidationError("Enter a whole number, like 2", code="not_a_whole_number")
-    if int(text) > LARGEST_QUANTITY:
+    if len(text) > MOST_DIGITS or int(text) > LARGEST_QUANTITY:
         raise ValidationError(f"Enter {LARGEST_QUANTITY:,} or less", code="too_large")
     return int(text)
 

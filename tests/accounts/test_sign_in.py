@@ -273,12 +273,12 @@ PAGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_sign_out_is_always_in_sight_and_every_form_has_one_submit_button(northgate, harborcu, signed_in, page):
+@pytest.mark.parametrize("path", PAGES)
+def test_sign_out_is_always_in_sight_and_every_form_has_one_submit_button(northgate, harborcu, signed_in, path):
     """contract.md: Words on the screen."""
     give(northgate, ASR=1)
 
-    response = signed_in(northgate).get(page)
+    response = signed_in(northgate).get(path)
 
     assert controls_of(response).count(("button", "Sign out")) == 1
     assert {len(buttons) for buttons in submit_buttons_of(response)} == {1}

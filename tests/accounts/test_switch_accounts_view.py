@@ -77,11 +77,11 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_page_says_as_whom_one_acts_and_offers_the_way_back_once(acting, west, page):
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_says_as_whom_one_acts_and_offers_the_way_back_once(acting, west, path):
     """A7, contract.md; error pages too."""
     give(west, ASR=1)
-    response = acting.get(page)
+    response = acting.get(path)
 
     assert acting_bar(response) == ["northgate-west"]
     assert controls_of(response).count(("button", "Return to northgate")) == 1
@@ -89,9 +89,9 @@ def test_every_page_says_as_whom_one_acts_and_offers_the_way_back_once(acting, w
     assert page_of(response).first("title").text.startswith("Acting as northgate-west: ")
 
 
-@pytest.mark.parametrize("page", ["/", "/switch/", "/nowhere/"])
-def test_whoever_acts_for_their_own_account_is_not_told_that_they_act(link, northgate, signed_in, page):
-    assert acting_bar(signed_in(northgate).get(page)) == []
+@pytest.mark.parametrize("path", ["/", "/switch/", "/nowhere/"])
+def test_whoever_acts_for_their_own_account_is_not_told_that_they_act(link, northgate, signed_in, path):
+    assert acting_bar(signed_in(northgate).get(path)) == []
 
 
 def test_receipts_say_it_too(acting, west):

@@ -70,8 +70,10 @@ def test_more_than_a_million_is_refused_with_the_limit(text):
 )
 def test_numbers_that_no_integer_column_holds_are_refused_before_they_are_numbers(text):
     """rules.md §4: "one to seven ASCII digits"; no input gives a 500. Python itself refuses to read 4,301 digits with a ValueError."""
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         parse_quantity(text)
+
+    assert refusal.value.messages == [TOO_LARGE]
 
 
 class OneQuantity(forms.Form):

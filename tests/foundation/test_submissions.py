@@ -68,6 +68,7 @@ def test_a_key_made_for_somebody_or_something_else_is_refused(reader, words):
         "é" * 40,
         "\0",
     ],
+    ids=["nothing", "nonsense", "a made-up signature", "a bare key", "another salt", "too short", "not ASCII", "NUL"],
 )
 def test_a_key_that_we_did_not_sign_is_refused(text):
     """B5: nobody chooses a key, so nobody can use up or repeat another's."""

@@ -16,6 +16,7 @@ from licenses.services import issue_licenses, sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import ProductFactory, give, quantities
+from tests.views import links_of, page_of
 from transfers.services import transfer_licenses
 
 
@@ -54,7 +55,6 @@ def rows(response):
 
 def numbers():
     """The number of northgate's entry of each kind."""
-
     mine = JournalEntry.objects.filter(Q(giver__username="northgate") | Q(receiver__username="northgate"))
     return dict(mine.values_list("kind", "number"))
 
@@ -127,6 +127,25 @@ def test_the_other_side_has_its_own_history(days, harborcu, signed_in):
 def test_history_csv_is_filtered_like_the_page(days, northgate, signed_in, query, kinds):
     """C12."""
     assert [row[2] for row in rows(signed_in(northgate).get("/history.csv", query))[1:]] == kinds
+
+
+@pytest.mark.parametrize(
+    ("column", "changes"),
+    [("purchased", ["10", "9"]), ("sold", ["-3"]), ("deployed", ["2"]), ("available", ["10", "-3", "-2", "9"])],
+)
+def test_what_a_number_of_my_licenses_leads_to_is_exported_as_it_is_shown(days, northgate, signed_in, column, changes):
+    """C1, C12: Export CSV carries the filter along."""
+    browser = signed_in(northgate)
+
+    export = links_of(browser.get(links_of_the_summary(browser)[column]))["Export CSV"]
+
+    assert [row[6] for row in rows(browser.get(export))[1:]] == changes
+
+
+def links_of_the_summary(browser):
+    """Where ASR's numbers on My Licenses lead, by their column."""
+    row = next(row for row in page_of(browser.get("/")).first("tbody").all("tr") if row.text.startswith("The Asr"))
+    return {cell["data-l"].lower(): cell.first("a")["href"] for cell in row.all("td") if cell["data-l"]}
 
 
 def test_history_csv_holds_the_whole_result_not_a_page_of_it(northgate, signed_in):

@@ -81,6 +81,17 @@ def test_each_number_leads_to_the_journal_lines_that_add_up_to_it(story, northga
     assert sum(changes) == (-number if column == "Sold" else number)
 
 
+def test_none_left_leads_to_its_journal_lines_too(story, northgate, signed_in):
+    """C1: nought is a number, and the one that people ask about."""
+    browser = signed_in(northgate)
+    (row,) = [row for row in page_of(browser.get("/")).first("tbody").all("tr") if row.text.startswith("The Tts")]
+    (cell,) = [cell for cell in row.all("td") if cell["data-l"] == "Available"]
+
+    (link,) = cell.all("a")
+
+    assert [row[3] for row in rows_of(browser.get(link["href"]))] == ["−4", "+4"]
+
+
 def test_a_product_leads_to_its_journal(story, northgate, signed_in):
     assert links_of(signed_in(northgate).get("/"))["The Asr"] == "/history/?product=ASR"
 
@@ -209,10 +220,10 @@ def test_staff_come_to_the_admin(staff):
     assert browser.get("/").url == "/admin/"
 
 
-@pytest.mark.parametrize("page", ["\0", "0", "-1", "99999", "x", "9" * 30, "9" * 5_000, "１", "1.5", "last"])
-def test_rubbish_in_the_address_breaks_nothing(story, northgate, signed_in, page):
+@pytest.mark.parametrize("number", ["\0", "0", "-1", "99999", "x", "9" * 30, "9" * 5_000, "１", "1.5", "last"])
+def test_rubbish_in_the_address_breaks_nothing(story, northgate, signed_in, number):
     """rules.md §4."""
-    assert signed_in(northgate).get("/", {"page": page}).status_code == 200
+    assert signed_in(northgate).get("/", {"page": number}).status_code == 200
 
 
 def test_markup_in_a_name_is_shown_as_text(northgate, user, signed_in):
