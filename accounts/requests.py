@@ -1,8 +1,13 @@
 """What a view may rely on once somebody is signed in."""
 
+from collections.abc import Callable
+
+from django.contrib import messages
 from django.http import HttpRequest
 
 from accounts.models import Account, Link, User
+from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.submissions import Binding
 
 
@@ -17,3 +22,16 @@ class PortalRequest(HttpRequest):
 def binding_of(request: PortalRequest, form: str) -> Binding:
     """Whom the one-use key of this form is for."""
     return Binding(request.user.pk, request.acting.username, form)
+
+
+def press(request: PortalRequest, form: str, act: Callable[[str], object]) -> bool:
+    """Act on a form that is one button, once, with its key; say so above the next page if it is refused. Return whether it acted."""
+    button = OneUseForm(request.POST, binding=binding_of(request, form))
+    if button.is_valid():
+        try:
+            act(button.cleaned_data["key"])
+        except Refusal as refusal:
+            refusal.show_on(button)
+    for problem in button.non_field_errors():
+        messages.warning(request, str(problem))
+    return not button.errors

@@ -16,9 +16,8 @@ from accounts import notices, permissions, selectors, services
 from accounts.forms import TOO_MANY_TRIES, AcceptInvitationForm, CreateEnduserForm, LinkAccountForm
 from accounts.middleware import start_acting, stop_acting
 from accounts.permissions import allowed
-from accounts.requests import PortalRequest, binding_of
+from accounts.requests import PortalRequest, binding_of, press
 from licensing_portal.foundation.errors import Refusal
-from licensing_portal.foundation.forms import OneUseForm
 
 INVITATION_TOKEN = "invitation_token"  # noqa: S105 - the name of a key in the session
 
@@ -79,15 +78,8 @@ def _suggestion(owner: Any) -> dict[str, str]:
 def invite_again(request: PortalRequest, username: str) -> HttpResponseBase:
     """Send an enduser's invitation once more."""
     enduser = get_object_or_404(selectors.endusers_of(request.acting), username=username)
-    form = OneUseForm(request.POST, binding=binding_of(request, "invite_again"))
-    if form.is_valid():
-        try:
-            services.invite_again(enduser=enduser, invited_by=request.user, key=form.cleaned_data["key"])
-            messages.success(request, f"A new invitation goes to {enduser.email}.")
-        except Refusal as refusal:
-            refusal.show_on(form)
-    for problem in form.non_field_errors():
-        messages.warning(request, str(problem))
+    if press(request, "invite_again", lambda key: services.invite_again(enduser=enduser, invited_by=request.user, key=key)):
+        messages.success(request, f"A new invitation goes to {enduser.email}.")
     return redirect(enduser)
 
 

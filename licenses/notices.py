@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from accounts.models import Account
 from licenses.models import JournalEntry
 from licensing_portal.foundation import notices
 from licensing_portal.foundation.models import Notice
@@ -9,30 +10,25 @@ from licensing_portal.foundation.models import Notice
 
 def licenses_sold(sale: JournalEntry) -> Notice:
     """Tell the owner of every sale (C4)."""
-    return notices.queue(
-        "licenses/emails/licenses_sold",
-        event=sale.number,
-        account=sale.receiver.username,
-        address=sale.receiver.email,
-        sender=sale.giver.company,
-        reply_to=sale.giver.email,
-        context=entry_context(sale),
-    )
+    return about_entry("licenses/emails/licenses_sold", sale, to=sale.receiver, sender=sale.giver, reply_to=sale.giver)
 
 
 def licenses_issued(entry: JournalEntry) -> Notice:
     """Tell an account that the publisher issued licenses to it."""
-    return notices.queue(
-        "licenses/emails/licenses_issued",
-        event=entry.number,
-        account=entry.receiver.username,
-        address=entry.receiver.email,
-        sender=entry.giver.company,
-        context=entry_context(entry),
-    )
+    return about_entry("licenses/emails/licenses_issued", entry, to=entry.receiver, sender=entry.giver)
 
 
-def entry_context(entry: JournalEntry) -> dict[str, Any]:
-    """What every letter about an entry shows: who, how many of what, and where to look."""
+def about_entry(
+    letter: str, entry: JournalEntry, *, to: Account, sender: Account | None = None, reply_to: Account | None = None, **context: Any
+) -> Notice:
+    """Queue a letter that tells one of its sides of an entry: who, how many of what, and where to look."""
     received = [line for line in entry.lines.select_related("product").order_by("product__code") if line.quantity > 0]
-    return {"entry": entry, "lines": received, "total": sum(line.quantity for line in received)}
+    return notices.queue(
+        letter,
+        event=entry.number,
+        account=to.username,
+        address=to.email,
+        sender=sender.company if sender else "",
+        reply_to=reply_to.email if reply_to else "",
+        context={"entry": entry, "lines": received, "total": sum(line.quantity for line in received), **context},
+    )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import permissions
 from accounts.permissions import allowed
-from accounts.requests import PortalRequest, binding_of
+from accounts.requests import PortalRequest, binding_of, press
 from licenses import exports, receipts, selectors, services
 from licenses.forms import HistoryFilterForm, SellLicensesForm
 from licensing_portal.foundation.errors import Refusal
@@ -57,14 +57,11 @@ def receipt(request: PortalRequest, number: str) -> HttpResponse:
 def send_notice_again(request: PortalRequest, number: str) -> HttpResponseBase:
     """Mail the notice of an entry once more (C4)."""
     entry = get_object_or_404(selectors.entries_visible_to(request.acting), number=number)
-    form = OneUseForm(request.POST, binding=binding_of(request, "send_notice_again"))
-    if form.is_valid():
-        try:
-            services.send_notice_again(entry=entry, account=request.acting, sent_by=request.user, key=form.cleaned_data["key"])
-        except Refusal as refusal:
-            refusal.show_on(form)
-    for problem in form.non_field_errors():
-        messages.warning(request, str(problem))
+    press(
+        request,
+        "send_notice_again",
+        lambda key: services.send_notice_again(entry=entry, account=request.acting, sent_by=request.user, key=key),
+    )
     return redirect(entry)
 
 

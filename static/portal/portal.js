@@ -367,6 +367,7 @@ class OwnerCombobox {
     box.append(this.listbox, this.status);
     this.becomeCombobox();
     this.listen();
+    if (this.described) this.typed(); // the page came with an owner: find out who it is
   }
 
   becomeCombobox() {

@@ -83,6 +83,18 @@ def test_the_suggestions_close_with_escape_and_keep_what_was_typed(seller):
     expect(owner).to_have_value("harb")
 
 
+def test_a_page_that_comes_with_an_owner_says_who_that_is(seller):
+    """From the enduser's page, and after a refusal: the panel names whoever will be sent, and no list is open."""
+    seller.goto("/sell/?owner=harborcu")
+    panel = seller.get_by_role("complementary", name="This sale", exact=True)
+    expect(panel).to_contain_text("Harbor Credit Union")
+
+    add(seller).click()
+    expect(seller.get_by_role("alert")).to_be_focused()
+    expect(panel).to_contain_text("Harbor Credit Union")
+    expect(seller.get_by_role("option")).to_have_count(0)
+
+
 def test_remaining_after_and_the_total_follow_what_is_typed(seller):
     expect(remaining_after(seller, "The Asr")).to_have_text("10")
     qty(seller, "The Asr").fill("4")

@@ -42,6 +42,7 @@ def test_a_wrong_password_and_a_wrong_username_are_refused_in_the_same_words(nor
     expect(page.get_by_role("heading", name="There is a problem", exact=True)).to_be_visible()
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.get_by_role("alert")).to_contain_text(WRONG)
+    expect(page.get_by_text(WRONG, exact=True)).to_have_count(1)
     expect(page).to_have_title("Error: Sign in – License Portal")
     expect(page.get_by_label("Username", exact=True)).to_have_value(username)
     expect(page.get_by_label("Password", exact=True)).to_have_value("")
