@@ -7,7 +7,8 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts import notices, selectors
@@ -35,6 +36,10 @@ class AccountAdapter(DefaultAccountAdapter):
         address = selectors.proven_address_of(user)
         if address:
             notices.password_reset(user, address=address, request_id=uuid.uuid4().hex)
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """A user who was deactivated meanwhile is told at the sign-in, after the right password."""
+        return redirect("account_login")
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """allauth's own flash messages ("Successfully signed in as …") say nothing that the page does not show."""

@@ -11,7 +11,7 @@ THEMES = {"light", "dark"}
 def shell(request: PortalRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "")
     context: dict[str, Any] = {"theme": theme if theme in THEMES else "auto"}
-    if not hasattr(request, "acting"):
+    if not (hasattr(request, "acting") and request.user.is_authenticated):
         return context
     user, acting = request.user, request.acting
     return context | {

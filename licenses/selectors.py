@@ -3,7 +3,7 @@
 from django.db.models import F, Q, QuerySet, Sum
 
 from accounts.models import Account
-from licenses.models import Holding, JournalEntry, JournalLine, Product
+from licenses.models import Holding, JournalEntry, JournalLine
 
 
 def holdings_of(account: Account) -> QuerySet[Holding]:
@@ -44,16 +44,16 @@ def entries_visible_to(account: Account) -> QuerySet[JournalEntry]:
 
 def sales_to(enduser: Account, *, seller: Account) -> QuerySet[JournalEntry]:
     """What a reseller sold to one of its endusers, the newest first."""
-    return JournalEntry.objects.filter(kind=JournalEntry.Kind.SALE, giver=seller, receiver=enduser).prefetch_related("lines__product").order_by("-pk")
+    return JournalEntry.objects.filter(kind=JournalEntry.Kind.SALE, giver=seller, receiver=enduser).prefetch_related("lines").order_by("-pk")
 
 
-def sold_to(enduser: Account, *, seller: Account) -> list[tuple[Product, int]]:
-    """How many licenses of each product a reseller sold to one of its endusers, by code."""
+def sold_to(enduser: Account, *, seller: Account) -> QuerySet[JournalLine, tuple[str, str, int]]:
+    """How many licenses of each product, as (code, name, quantity), a reseller sold to one of its endusers, by code."""
     lines = JournalLine.objects.filter(account=enduser, entry__kind=JournalEntry.Kind.SALE, entry__giver=seller)
-    totals = dict(lines.values_list("product").annotate(total=Sum("quantity")))
-    return [(product, totals[product.pk]) for product in Product.objects.filter(pk__in=totals).order_by("code")]
+    by_product = lines.values("product__code", "product__name").annotate(total=Sum("quantity"))
+    return by_product.order_by("product__code").values_list("product__code", "product__name", "total")
 
 
 def recent_entries_of(account: Account) -> QuerySet[JournalEntry]:
     """The account's entries, the newest first."""
-    return entries_visible_to(account).prefetch_related("lines__product").order_by("-pk")
+    return entries_visible_to(account).prefetch_related("lines").order_by("-pk")
