@@ -45,7 +45,7 @@ class QuantityField(forms.Field):
         super().__init__(label=label, required=False)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {"inputmode": "numeric", "pattern": "[0-9]*", "autocomplete": "off", "placeholder": "0"}
+        return {"inputmode": "numeric", "pattern": "[0-9]*", "autocomplete": "off", "placeholder": "0", "size": "7"}
 
     def to_python(self, value: Any) -> int:
         return parse_quantity(value or "")

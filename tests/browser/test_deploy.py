@@ -34,6 +34,7 @@ def reseller(northgate, harborcu, user, visit_as):
     page.goto("/")
     page.get_by_role("link", name="Add New Deployment", exact=True).click()
     expect(h1(page)).to_have_text("Add New Deployment")
+    page.wait_for_load_state()  # the page's script is there
     return page
 
 

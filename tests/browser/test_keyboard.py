@@ -72,6 +72,7 @@ def person(request, northgate, harborcu, west, page):
 def test_licenses_are_sold_deployed_and_transferred_with_the_keyboard_alone(person):
     press(person, "link", "Sell Licenses")
     expect(h1(person)).to_have_text("Sell Licenses")
+    person.wait_for_load_state()  # the page's script is there
     type_into(person, "Owner", "har")
     expect(person.get_by_role("option", name=re.compile("^harborcu"))).to_be_visible()
     person.keyboard.press("ArrowDown")
@@ -82,11 +83,14 @@ def test_licenses_are_sold_deployed_and_transferred_with_the_keyboard_alone(pers
 
     press(person, "link", "Back to My Licenses")
     press(person, "link", "Add New Deployment")
+    expect(h1(person)).to_have_text("Add New Deployment")
+    person.wait_for_load_state()
     type_into(person, "Name", "NVS-LAB")
     type_into(person, "Host name", "lab.example.com")
     press(person, "button", "All 7")
     press(person, "button", "Add New Deployment")
     expect(h1(person)).to_have_text("NVS-LAB")
+    person.wait_for_load_state()
 
     if not person.get_by_role("link", name="Transfer Licenses", exact=True).is_visible():
         press(person, "button", "Open menu")

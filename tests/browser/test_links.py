@@ -73,6 +73,7 @@ def test_a_link_is_made_with_the_other_sides_password_and_brings_transfer_licens
 def test_a_transfer_shows_both_sides_before_and_after_and_leads_to_its_receipt(holder):
     menu_item(holder, "Transfer Licenses").click()
     expect(holder.get_by_role("combobox", name="Linked Account", exact=True)).to_have_value("northgate-west")
+    holder.wait_for_load_state()  # the page's script is there
     expect(numbers(holder, "The Asr")).to_have_text([re.compile("All 10"), "10", "5"], use_inner_text=True)
 
     qty(holder, "The Asr").fill("3")
@@ -106,7 +107,7 @@ def test_choosing_another_linked_account_shows_its_licenses_and_keeps_the_focus(
 
 def test_a_refused_transfer_says_what_is_there_and_is_mended(holder):
     """B6."""
-    menu_item(holder, "Transfer Licenses").click()
+    holder.goto("/transfer/")
     qty(holder, "The Asr").fill("11")
     qty(holder, "The Tts").fill("two")
     button(holder, "Transfer Licenses").click()
@@ -171,7 +172,8 @@ def test_a_form_opened_before_switching_in_another_tab_is_refused_in_the_names_o
 
     button(holder, "Add").click()
 
-    expect(holder.get_by_role("alert")).to_contain_text("This page was opened as northgate, and you are now acting as northgate-west. Nothing was changed.")
+    refusal = "This page was opened as northgate, and you are now acting as northgate-west. Nothing was changed."
+    expect(holder.get_by_role("alert")).to_contain_text(refusal)
     expect(qty(holder, "The Asr")).to_have_value("2")
     expect(holder.get_by_label("Owner", exact=True)).to_have_value("harborcu")
     expect(holder.get_by_role("region", name="Account you are acting as", exact=True)).to_be_visible()
@@ -180,7 +182,7 @@ def test_a_form_opened_before_switching_in_another_tab_is_refused_in_the_names_o
 
 def test_the_other_side_removes_access_and_nothing_moves_over_a_form_that_was_open(holder, west, user, visit_as):
     """A5: one press, from either side."""
-    menu_item(holder, "Transfer Licenses").click()
+    holder.goto("/transfer/")
     qty(holder, "The Asr").fill("3")
     before = balances()
 

@@ -2,9 +2,10 @@
 
 import re
 
+from playwright.sync_api import expect
+
 from accounts.models import User
 from licensing_portal import demo
-from playwright.sync_api import expect
 
 # Per account and product, as on the screen: purchased, sold (where the account sells), deployed, available.
 SUMMARIES = {
@@ -31,15 +32,16 @@ def summary_on(page):
     return shown
 
 
-def test_the_numbers_of_every_account_are_those_of_the_demo(db, visit_as, transactional_db):
+def test_everybody_of_the_demo_signs_in_and_finds_the_numbers_of_its_table(transactional_db, sign_in):
     demo.load()
     shown = {}
 
     for username in SUMMARIES:
-        page = visit_as(User.objects.get(username=username))
-        page.goto("/")
+        page = sign_in(username, demo.PASSWORD)
         expect(page.get_by_role("heading", name="My Licenses", exact=True, level=1)).to_be_visible()
         shown[username] = summary_on(page)
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        expect(page.get_by_role("heading", name="Sign in", exact=True, level=1)).to_be_visible()
 
     assert shown == SUMMARIES
 

@@ -40,6 +40,7 @@ def seller(northgate, harborcu, stmarys, user, visit_as):
     page.goto("/")
     page.get_by_role("link", name="Sell Licenses", exact=True).click()
     expect(h1(page)).to_have_text("Sell Licenses")
+    page.wait_for_load_state()  # the page's script is there
     return page
 
 

@@ -15,6 +15,8 @@ def test_staff_land_in_the_admin_and_issue_licenses_with_the_numbers_before_and_
     page = sign_in("staff", PASSWORD)
     expect(page).to_have_url(re.compile("/admin/$"))
     page.get_by_role("link", name="Issue licenses", exact=True).click()
+    expect(page.get_by_role("heading", name="Issue licenses", exact=True)).to_be_visible()
+    page.wait_for_load_state()  # the page's script is there
 
     page.get_by_role("combobox", name="Account", exact=True).select_option("northgate")
     row = page.get_by_role("row").filter(has_text="The Asr")
