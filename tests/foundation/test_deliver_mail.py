@@ -12,6 +12,7 @@ from email import policy
 import pytest
 from aiosmtpd.controller import Controller
 from django.core.management import call_command
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from post_office.models import STATUS, Email
@@ -89,8 +90,9 @@ def write(db):
             "address": f"{name}@example.com",
             "context": {"holder": holder, "target": "account", "proved_by": "somebody", "linked_at": timezone.now()},
         }
-        notice = notices.queue("accounts/emails/link_created", **call | changes)
-        Email.objects.filter(pk=notice.email_id).update(subject=name)
+        with transaction.atomic():  # a worker that runs must not see it between the two
+            notice = notices.queue("accounts/emails/link_created", **call | changes)
+            Email.objects.filter(pk=notice.email_id).update(subject=name)
         return notice
 
     return act
