@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from django.conf import settings as portal_settings
 from django.test import Client
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
 from tests import chromium
 
 # Playwright runs an event loop in the test's thread, and Django then takes every query for one from asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# A busy machine is slow, not wrong: what is to come up is waited for this long (milliseconds).
+expect.set_options(timeout=20_000)
 
 HERE = Path(__file__).parent
 # Chromium logs most of what the policy stops as errors; the event tells of all of it.

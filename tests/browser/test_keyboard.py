@@ -94,7 +94,7 @@ def test_licenses_are_sold_deployed_and_transferred_with_the_keyboard_alone(pers
 
     if not person.get_by_role("link", name="Transfer Licenses", exact=True).is_visible():
         press(person, "button", "Open menu")
-        expect(person.get_by_role("dialog", name="Menu", exact=True)).to_be_visible()
+        expect(person.get_by_role("dialog", name="Menu", exact=True)).to_be_focused()
     press(person, "link", "Transfer Licenses")
     type_into(person, "Qty, The Tts", "4")
     press(person, "button", "Transfer Licenses")
