@@ -95,25 +95,6 @@ def test_an_invited_enduser_chooses_a_password_and_signs_in_with_it_again_later(
     expect(reseller.get_by_text("Active", exact=True)).to_be_visible()
 
 
-def test_an_invitation_is_good_once(northgate, user, new_context):
-    from accounts.services import create_enduser
-    from licensing_portal.foundation.submissions import fresh_key
-
-    facts = {"username": "pinecrest", "company": "Pinecrest", "email": "pinecrest@example.com"}
-    create_enduser(reseller=northgate, created_by=user(northgate), key=fresh_key(), **facts)
-    invitation = link_in_the_last_mail_to("pinecrest@example.com")
-    first, second = new_context().new_page(), new_context().new_page()
-    for page in (first, second):
-        page.goto(invitation)
-        page.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
-
-    for page in (first, second):
-        page.get_by_role("button", name="Choose password", exact=True).click()
-
-    expect(heading(first, "My Licenses")).to_be_visible()
-    expect(heading(second, "This link was used already")).to_be_visible()
-
-
 def test_a_forgotten_password_is_replaced_over_a_mailed_link(northgate, page, new_context):
     page.goto("/")
     page.get_by_role("link", name="Forgot your password?", exact=True).click()
