@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from accounts import selectors
 from accounts.adapter import AccountAdapter
 from accounts.models import USERNAME_RULE, User, username_is_well_formed
-from licensing_portal.foundation.forms import OneLineField, OneUseForm
+from licensing_portal.foundation.forms import OneLineField, OneUseForm, missing
 
 TOO_MANY_TRIES = "too_many_login_attempts"  # allauth's code for it
 PASSWORD_RULE = "At least 12 characters. A few words in a row are good."  # noqa: S105 - what is said beside the field
@@ -33,7 +33,7 @@ class NewPasswordField(forms.CharField):
     widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(label="Password", strip=False, help_text=PASSWORD_RULE, **options)
+        super().__init__(label="Password", strip=False, help_text=PASSWORD_RULE, error_messages=missing("Choose a password"), **options)
 
 
 def _plain_helper(*fields: str) -> FormHelper:
@@ -53,6 +53,8 @@ class SignInForm(LoginForm):
             self.fields[name].widget.attrs = {"autocomplete": autocomplete}
         self.fields["login"].widget.attrs |= {"autofocus": True, "autocapitalize": "none", "spellcheck": "false"}
         self.fields["password"].help_text = ""
+        self.fields["login"].error_messages |= missing("Enter your username")
+        self.fields["password"].error_messages |= missing("Enter your password")
         self.helper = _plain_helper("login", "password")
 
     def clean(self) -> dict[str, Any]:
@@ -71,7 +73,10 @@ class ResetPasswordForm(AllauthResetPasswordForm):
     """Ask for a reset link by username or e-mail. The answer never tells whether either exists."""
 
     email = OneLineField(
-        label="Username or email", max_length=254, widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"})
+        label="Username or email",
+        max_length=254,
+        error_messages=missing("Enter a username or an email address"),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -122,9 +127,16 @@ class AcceptInvitationForm(forms.Form):
 class CreateEnduserForm(OneUseForm):
     """Create an enduser account (A1)."""
 
-    username = UsernameField(max_length=30, validators=[username_is_well_formed], help_text=f"{USERNAME_RULE}. It can’t be changed later.")
-    company = OneLineField(max_length=120)
-    email = forms.EmailField(label="Email", max_length=254, help_text="The invitation and all notices go there.")
+    username = UsernameField(
+        max_length=30,
+        validators=[username_is_well_formed],
+        help_text=f"{USERNAME_RULE}. It can’t be changed later.",
+        error_messages=missing("Enter a username"),
+    )
+    company = OneLineField(max_length=120, error_messages=missing("Enter a company"))
+    email = forms.EmailField(
+        label="Email", max_length=254, help_text="The invitation and all notices go there.", error_messages=missing("Enter an email address")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -136,8 +148,12 @@ class CreateEnduserForm(OneUseForm):
 class LinkAccountForm(OneUseForm):
     """Name and password of an administrator of the account to be linked (A2). Checked once, never stored."""
 
-    username = UsernameField(max_length=30, widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}))
-    password = forms.CharField(strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
+    username = UsernameField(
+        max_length=30,
+        error_messages=missing("Enter a username"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    password = forms.CharField(strip=False, error_messages=missing("Enter a password"), widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

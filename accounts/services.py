@@ -1,5 +1,6 @@
 """The flows about accounts: create an enduser, accept an invitation, link and unlink. Each is one transaction."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
@@ -133,9 +134,11 @@ def accept_invitation(*, invitation: Invitation, password: str) -> User:
     """
     user = _lock_invited(invitation)
     user.set_password(password)
-    if not User.objects.filter(email__iexact=invitation.email).exists():
+    user.save(update_fields=["password"])
+    # Another user may have the address, or be given it at this very moment; then this one is reached over the invitation.
+    with suppress(IntegrityError), transaction.atomic():
+        User.objects.filter(pk=user.pk).update(email=invitation.email)
         user.email = invitation.email
-    user.save(update_fields=["password", "email"])
     Invitation.objects.filter(pk=invitation.pk).update(accepted_at=timezone.now())
     return user
 

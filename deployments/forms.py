@@ -9,7 +9,7 @@ from django.core.validators import RegexValidator
 from accounts.models import Account
 from accounts.selectors import endusers_of
 from licenses.forms import HoldingForm, OwnerField, own_enduser, quantities_helper
-from licensing_portal.foundation.forms import ManyLinesField, OneLineField
+from licensing_portal.foundation.forms import ManyLinesField, OneLineField, missing
 from licensing_portal.foundation.layout import QuantityTable
 
 host_name_is_plain = RegexValidator(r"^[^\s/\\]+$", "Enter a host name like ivr-01.example.com")
@@ -18,8 +18,14 @@ host_name_is_plain = RegexValidator(r"^[^\s/\\]+$", "Enter a host name like ivr-
 class AddDeploymentForm(HoldingForm):
     """Add New Deployment (C5). A reseller names the owner; empty or its own username is the account itself."""
 
-    name = OneLineField(label="Name", max_length=120)
-    host_name = OneLineField(label="Host name", max_length=253, validators=[host_name_is_plain], help_text="Of the license server.")
+    name = OneLineField(label="Name", max_length=120, error_messages=missing("Enter a name"))
+    host_name = OneLineField(
+        label="Host name",
+        max_length=253,
+        validators=[host_name_is_plain],
+        help_text="Of the license server.",
+        error_messages=missing("Enter a host name"),
+    )
     owner = OwnerField(required=False)
     notes = ManyLinesField(label="Notes", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 

@@ -19,7 +19,7 @@ from accounts.selectors import endusers_of
 from licenses.ledger import shortage
 from licenses.models import Holding, JournalEntry, JournalLine, Product
 from licenses.selectors import COLUMNS, holdings_of, journal_of
-from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm
+from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name
 
@@ -128,7 +128,7 @@ def quantities_helper(*layout: Any) -> FormHelper:
 class SellLicensesForm(HoldingForm):
     """Sell Licenses (C2)."""
 
-    owner = OwnerField(error_messages={"required": "Choose an owner"})
+    owner = OwnerField(error_messages=missing("Choose an owner"))
     reference = OneLineField(label="Your reference", required=False, max_length=60, help_text="Printed on the receipt and the email.")
 
     def __init__(self, data: Any = None, *, seller: Account, **options: Any) -> None:
@@ -158,6 +158,7 @@ class IssueLicensesForm(QuantitiesForm):
         Account.objects.open().exclude(kind=Account.Kind.PUBLISHER).order_by("username"),
         to_field_name="username",
         empty_label="Choose an account",
+        error_messages=missing("Choose an account"),
         widget=forms.Select(attrs={"data-reload": ""}),
     )
     order_number = OneLineField(label="Order number", required=False, max_length=60)

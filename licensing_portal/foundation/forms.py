@@ -10,6 +10,11 @@ from licensing_portal.foundation.submissions import Binding
 from licensing_portal.foundation.text import validate_one_line
 
 
+def missing(what: str) -> dict[str, str]:
+    """What an empty field says: a sentence that names it, as the error summary above the page shows the sentence alone (B6)."""
+    return {"required": what}
+
+
 class OneUseForm(forms.Form):
     """A form that changes something, so it carries a one-use key (rule B5). After `is_valid()`, `key` is the key itself."""
 

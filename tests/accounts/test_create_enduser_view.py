@@ -83,7 +83,7 @@ def test_nobody_creates_endusers_while_acting(northgate, west, signed_in, method
 REFUSALS = {
     "all blank": (
         {"username": "", "company": " ", "email": ""},
-        {"username": ["This field is required."], "company": ["This field is required."], "email": ["This field is required."]},
+        {"username": ["Enter a username"], "company": ["Enter a company"], "email": ["Enter an email address"]},
     ),
     "a name with a space": (PINECREST | {"username": "pine crest"}, {"username": ["Use 2 to 30 letters a to z, digits and hyphens"]}),
     "a name of one letter": (PINECREST | {"username": "p"}, {"username": ["Use 2 to 30 letters a to z, digits and hyphens"]}),

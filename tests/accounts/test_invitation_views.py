@@ -91,7 +91,7 @@ def test_an_address_that_is_another_user_s_stays_theirs(northgate, user, link):
 
 
 REFUSALS = {
-    "nothing": ("", ["This field is required."]),
+    "nothing": ("", ["Choose a password"]),
     "too short": ("short horse", ["This password is too short. It must contain at least 12 characters."]),
     "too common": ("password1234", ["This password is too common."]),
     "digits alone": ("739154826015", ["This password is entirely numeric."]),

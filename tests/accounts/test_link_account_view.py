@@ -147,7 +147,7 @@ def test_a_second_link_to_the_same_account_is_refused(administrator):
 def test_blank_fields_are_refused_at_the_field(administrator):
     errors = errors_of(press(administrator, LINKS, {"username": "", "password": ""}))
 
-    assert errors == {"username": ["This field is required."], "password": ["This field is required."]}
+    assert errors == {"username": ["Enter a username"], "password": ["Enter a password"]}
 
 
 def test_after_a_refusal_the_key_is_still_good(administrator):

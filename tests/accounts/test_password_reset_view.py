@@ -175,7 +175,7 @@ def test_a_link_is_good_for_one_hour(northgate, after, heading):
 @pytest.mark.parametrize(
     ("password", "errors"),
     [
-        ("", ["This field is required."]),
+        ("", ["Choose a password"]),
         ("short horse", ["This password is too short. It must contain at least 12 characters."]),
         ("password1234", ["This password is too common."]),
     ],
@@ -230,7 +230,7 @@ def test_the_page_has_one_field_and_one_button(db):
 
 
 def test_a_blank_field_is_refused_at_the_field(db):
-    assert errors_of(ask("")) == {"email": ["This field is required."]}
+    assert errors_of(ask("")) == {"email": ["Enter a username or an email address"]}
 
 
 @pytest.mark.parametrize("text", ["\0", "a\0b", "x" * 100_000, "a\u2028b", "%", "<script>alert(1)</script>"], ids=lambda text: ascii(text[:9]))

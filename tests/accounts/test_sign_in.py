@@ -64,7 +64,7 @@ def test_the_whole_answer_is_the_same_for_a_wrong_name_and_a_wrong_password(nort
 
 
 def test_blank_fields_are_refused_at_the_field(db):
-    assert errors_of(sign_in("", "")[1]) == {"login": ["This field is required."], "password": ["This field is required."]}
+    assert errors_of(sign_in("", "")[1]) == {"login": ["Enter your username"], "password": ["Enter your password"]}
 
 
 def test_a_closed_account_is_told_so_with_whom_to_ask(northgate, harborcu):
@@ -99,7 +99,7 @@ def test_an_invited_user_without_a_password_does_not_come_in(northgate):
     user.set_unusable_password()
     user.save()
 
-    assert errors_of(sign_in("invited", "")[1]) == {"password": ["This field is required."]}
+    assert errors_of(sign_in("invited", "")[1]) == {"password": ["Enter your password"]}
     assert errors_of(sign_in("invited", "!")[1]) == {"": ["Username or password is wrong"]}
 
 

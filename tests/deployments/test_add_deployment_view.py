@@ -145,8 +145,8 @@ def test_the_owner_can_be_chosen_beforehand(reseller):
 # ── Refusals ──
 
 REFUSALS = {
-    "no name": ({"name": "", "host_name": "lab", "qty-ASR": "4"}, {"name": ["This field is required."]}),
-    "no host name": ({"name": "LAB", "host_name": "  ", "qty-ASR": "4"}, {"host_name": ["This field is required."]}),
+    "no name": ({"name": "", "host_name": "lab", "qty-ASR": "4"}, {"name": ["Enter a name"]}),
+    "no host name": ({"name": "LAB", "host_name": "  ", "qty-ASR": "4"}, {"host_name": ["Enter a host name"]}),
     "an address for a host name": (
         {"name": "LAB", "host_name": "http://lab/", "qty-ASR": "4"}, {"host_name": ["Enter a host name like ivr-01.example.com"]},
     ),
@@ -166,8 +166,8 @@ REFUSALS = {
     "everything at once": (
         {"name": "", "host_name": "", "owner": "nobody", "qty-ASR": "11", "qty-TTS": "1.5"},
         {
-            "name": ["This field is required."],
-            "host_name": ["This field is required."],
+            "name": ["Enter a name"],
+            "host_name": ["Enter a host name"],
             "owner": ["“nobody” is not one of your endusers"],
             "qty-ASR": ["10 available"],
             "qty-TTS": ["Enter a whole number, like 2"],

@@ -131,7 +131,7 @@ def test_only_open_accounts_and_products_that_are_not_retired_are_offered(desk, 
 
 CHOICE = "Select a valid choice. That choice is not one of the available choices."
 REFUSALS = {
-    "no account": ({"account": "", "qty-ASR": "10"}, {"account": ["This field is required."]}),
+    "no account": ({"account": "", "qty-ASR": "10"}, {"account": ["Choose an account"]}),
     "an account that does not exist": ({"account": "nobody", "qty-ASR": "10"}, {"account": [CHOICE]}),
     "the publisher": ({"account": "publisher", "qty-ASR": "10"}, {"account": [CHOICE]}),
     "a closed account": ({"account": "stmarys", "qty-ASR": "10"}, {"account": [CHOICE]}),
