@@ -22,25 +22,6 @@ class DeploymentPage:
         return sum(quantity for _, _, quantity in self.lines)
 
 
-@dataclass(frozen=True)
-class DeploymentRow:
-    """A deployment in a list, with how many licenses of which product (by code)."""
-
-    deployment: Deployment
-    licenses: list[tuple[str, int]]
-
-
-def own_row(deployment: Deployment) -> DeploymentRow:
-    """Make the row of a deployment for its owner: all that is on it."""
-    return DeploymentRow(deployment, sorted((line.product.code, line.quantity) for line in deployment.lines.all()))
-
-
-def given_row(deployment: Deployment) -> DeploymentRow:
-    """Make the row of a deployment for the reseller who made it: what was sold with it (A9)."""
-    lines = [line for step in deployment.entries.all() if step.sale for line in step.sale.lines.all()]
-    return DeploymentRow(deployment, sorted((line.product.code, line.quantity) for line in lines if line.quantity > 0))
-
-
 def deployment_page(deployment: Deployment, viewer: Account) -> DeploymentPage:
     """Make the page of a deployment for an account that may see it."""
     is_owner = deployment.owner_id == viewer.pk

@@ -1,24 +1,20 @@
 """Forms that move licenses. They check shape; services check rules."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
 from django.forms.boundfield import BoundField
 
 from accounts.forms import UsernameField
 from accounts.models import Account
 from accounts.selectors import endusers_of
 from licenses.ledger import shortage
-from licenses.models import Holding, JournalEntry, JournalLine, Product
-from licenses.selectors import COLUMNS, holdings_of, journal_of
+from licenses.models import Holding, Product
+from licenses.selectors import holdings_of
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name
@@ -171,58 +167,3 @@ class IssueLicensesForm(QuantitiesForm):
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:
         return QuantityRow(field, product.code, product.name, mine=self.has_now.get(product.pk, 0))
-
-
-class HistoryFilterForm(forms.Form):
-    """The filters of the journal (C12), as they stand in the page's address."""
-
-    q = OneLineField(label="Search", required=False, max_length=100)
-    kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All kinds"), *JournalEntry.Kind.choices])
-    column = forms.ChoiceField(label="Counts in", required=False, choices=[("", "All numbers"), *((name, name.title()) for name in COLUMNS)])
-    product = OneLineField(label="Product", required=False, max_length=30)
-    account = UsernameField(label="Other account", required=False, max_length=30)
-    user = UsernameField(label="By", required=False, max_length=30)
-
-    def __init__(self, data: Any, *, products: Iterable[Product]) -> None:
-        super().__init__(data)
-        # "from" is a word of Python's own, so the two dates are added here.
-        for name, label in (("from", "From"), ("to", "To")):
-            self.fields[name] = forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-        choices = [("", "All products"), *((product.code, product.name) for product in products)]
-        self.fields["product"].widget = forms.Select(choices=choices)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        start, end = cleaned.get("from"), cleaned.get("to")
-        if start and end and end < start:
-            self.add_error("to", "The end date must not be before the start date")
-        return cleaned
-
-    @property
-    def is_filtered(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
-
-    def lines(self, account: Account) -> QuerySet[JournalLine]:
-        """The account's journal lines that pass the filters, the newest first; none of them if a filter makes no sense."""
-        if not self.is_valid():
-            return JournalLine.objects.none()
-        wanted = self.cleaned_data
-        start, end = wanted["from"], wanted["to"]
-        conditions = {
-            "entry__kind": wanted["kind"],
-            "product__code": wanted["product"],
-            "entry__posted_by__username": wanted["user"],
-            "entry__posted_at__gte": start and datetime.combine(start, time.min, UTC),
-            "entry__posted_at__lte": end and datetime.combine(end, time.max, UTC),
-        }
-        lines = journal_of(account).filter(**{name: value for name, value in conditions.items() if value})
-        if other := wanted["account"]:
-            lines = lines.filter(Q(entry__giver__username=other) | Q(entry__receiver__username=other))
-        if wanted["column"]:
-            lines = lines.filter(COLUMNS[wanted["column"]])
-        return lines.filter(_mentions(wanted["q"])) if wanted["q"] else lines
-
-
-def _mentions(text: str) -> Q:
-    places = ("number", "reference", "note", "giver__username", "giver__company", "receiver__username", "receiver__company", "posted_by__username")
-    return reduce(or_, (Q(**{f"entry__{place}__icontains": text}) for place in places))

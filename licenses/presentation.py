@@ -2,8 +2,12 @@
 
 from accounts.models import Account
 from licenses.models import JournalEntry
+from licensing_portal.foundation.templatetags.portal import licenses as in_words
+from licensing_portal.foundation.templatetags.portal import number
 
 Kind = JournalEntry.Kind
+
+TOLD_ONE_BY_ONE = 3  # products
 
 NAMES = {
     Kind.ISSUE: "Issue",
@@ -37,3 +41,11 @@ def sentence(entry: JournalEntry, account: Account) -> str:
             return f"Deployed on {entry.note}" if entry.note else "Deployed"
         case _:
             return NAMES[Kind(entry.kind)]
+
+
+def what_moved(entry: JournalEntry) -> str:
+    """Tell how many of what: "12 TUNER, 24 TTS", or "352 licenses" where that would be long."""
+    moved = sorted((line.product.code, line.quantity) for line in entry.lines.all() if line.quantity > 0)
+    if len(moved) > TOLD_ONE_BY_ONE:
+        return in_words(sum(quantity for _, quantity in moved))
+    return ", ".join(f"{number(quantity)} {code}" for code, quantity in moved)

@@ -1,6 +1,7 @@
 """What one may read of the books. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from accounts.models import Account
 from licenses.models import Holding, JournalEntry, JournalLine
@@ -16,10 +17,11 @@ def available_to(account: Account) -> QuerySet[Holding]:
     return holdings_of(account).filter(available__gt=0)
 
 
-def net_transfers_of(account: Account) -> dict[int, int]:
-    """How many licenses of each product (by its primary key) came in by transfers, less what went out by them."""
-    lines = account.lines.filter(entry__kind=JournalEntry.Kind.TRANSFER)
-    return dict(lines.values_list("product").annotate(net=Sum("quantity")).exclude(net=0))
+def summary_of(account: Account) -> QuerySet[Holding]:
+    """The holdings, each with `net_transferred`: how many came in by transfers, less what went out by them."""
+    transfers = JournalLine.objects.filter(account=OuterRef("account"), product=OuterRef("product"), entry__kind=JournalEntry.Kind.TRANSFER)
+    net = transfers.order_by().values("product").annotate(net=Sum("quantity")).values("net")
+    return holdings_of(account).annotate(net_transferred=Coalesce(Subquery(net), 0))
 
 
 def journal_of(account: Account) -> QuerySet[JournalLine]:
@@ -55,5 +57,5 @@ def sold_to(enduser: Account, *, seller: Account) -> QuerySet[JournalLine, tuple
 
 
 def recent_entries_of(account: Account) -> QuerySet[JournalEntry]:
-    """The account's entries, the newest first."""
-    return entries_visible_to(account).prefetch_related("lines").order_by("-pk")
+    """The account's entries with what they moved, the newest first."""
+    return entries_visible_to(account).prefetch_related(Prefetch("lines", JournalLine.objects.select_related("product"))).order_by("-pk")

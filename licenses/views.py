@@ -1,7 +1,5 @@
 """Sell Licenses, receipts, History and the exports. A view translates; services decide."""
 
-import re
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,12 +10,11 @@ from accounts import permissions
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of, press
 from licenses import exports, receipts, selectors, services
-from licenses.forms import HistoryFilterForm, SellLicensesForm
+from licenses.forms import SellLicensesForm
+from licenses.history import HistoryFilterForm, history_page
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.templatetags.portal import licenses as in_words
-
-PAGE_SIZE = 50
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,20 +66,8 @@ def send_notice_again(request: PortalRequest, number: str) -> HttpResponseBase:
 def history(request: PortalRequest) -> HttpResponse:
     """The account's journal, newest first, in pages that start where the last one ended (C12)."""
     form = _history_form(request)
-    lines = form.lines(request.acting)
-    before = request.GET.get("before", "")
-    if re.fullmatch(r"[0-9]{1,18}", before, re.ASCII):
-        lines = lines.filter(pk__lt=int(before))
-    page = list(lines[: PAGE_SIZE + 1])
-    context = {
-        "form": form,
-        "lines": page[:PAGE_SIZE],
-        "account": request.acting,
-        "filters": _without(request, "before"),
-        "is_first_page": not before,
-        "next_before": page[PAGE_SIZE - 1].pk if len(page) > PAGE_SIZE else None,
-    }
-    return render(request, "licenses/history.html", context)
+    shown = history_page(form, before=request.GET.get("before", ""), after=request.GET.get("after", ""))
+    return render(request, "licenses/history.html", {"form": form, "shown": shown})
 
 
 @require_safe
@@ -91,7 +76,7 @@ def history_csv(request: PortalRequest) -> HttpResponseBase:
     form = _history_form(request)
     if not form.is_valid():
         raise Http404
-    lines = form.lines(request.acting).order_by("id")
+    lines = form.lines.order_by("id")
     return exports.csv_response(_file_name("history", request), exports.history_rows(lines, request.acting))
 
 
@@ -102,14 +87,8 @@ def licenses_csv(request: PortalRequest) -> StreamingHttpResponse:
 
 
 def _history_form(request: PortalRequest) -> HistoryFilterForm:
-    return HistoryFilterForm(request.GET, products=[holding.product for holding in selectors.holdings_of(request.acting)])
-
-
-def _without(request: PortalRequest, name: str) -> str:
-    """The filters of the address, less one, to be carried on in links."""
-    query = request.GET.copy()
-    query.pop(name, None)
-    return query.urlencode()
+    products = [holding.product for holding in selectors.holdings_of(request.acting)]
+    return HistoryFilterForm(request.GET, account=request.acting, products=products)
 
 
 def _file_name(what: str, request: PortalRequest) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
@@ -14,10 +15,10 @@ from accounts.models import Account
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of
 from deployments import selectors as deployment_selectors
-from deployments.pages import DeploymentRow, given_row, own_row
+from deployments.listing import DeploymentFilterForm, deployment_list, given_rows
 from licenses import selectors as license_selectors
 from licenses.models import Holding, Product
-from licenses.presentation import sentence
+from licenses.presentation import sentence, what_moved
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.notices import notices_of_account
 
@@ -31,7 +32,6 @@ class SummaryRow:
     """One product of the License Purchase / Deployment Summary (C1), with what the stacked bar needs, in percent."""
 
     holding: Holding
-    net_transferred: int
 
     @property
     def product(self) -> Product:
@@ -55,18 +55,15 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
     account = request.acting
     if account.is_publisher:
         return redirect("admin:index")
-    transferred = license_selectors.net_transfers_of(account)
-    rows = [SummaryRow(holding, transferred.get(holding.product_id, 0)) for holding in license_selectors.holdings_of(account)]
-    deployments = Paginator(deployment_selectors.deployments_of(account), DEPLOYMENTS_PER_PAGE).get_page(request.GET.get("page"))
+    rows = [SummaryRow(holding) for holding in license_selectors.summary_of(account)]
+    filters = DeploymentFilterForm(request.GET, account=account, products=[row.product for row in rows])
     recent = license_selectors.recent_entries_of(account)[:RECENT]
     context = {
         "rows": rows,
         "totals": _totals(rows),
         "shows_sold": account.is_reseller or any(row.holding.sold for row in rows),
-        "deployments": deployments,
-        "deployment_rows": [own_row(deployment) for deployment in deployments],
-        "for_endusers": _given_rows(account) if account.is_reseller else [],
-        "recent": [(entry, sentence(entry, account)) for entry in recent],
+        "deployments": deployment_list(filters, number=request.GET.get("page", "")),
+        "recent": [(entry, sentence(entry, account), what_moved(entry)) for entry in recent],
     }
     return render(request, "my_licenses.html", context)
 
@@ -75,18 +72,14 @@ def _totals(rows: list[SummaryRow]) -> dict[str, int]:
     return {name: sum(getattr(row.holding, name) for row in rows) for name in ("purchased", "sold", "deployed", "available")}
 
 
-def _given_rows(reseller: Account, owner: Account | None = None) -> list[DeploymentRow]:
-    made = deployment_selectors.deployments_made_for_endusers(reseller)
-    return [given_row(deployment) for deployment in (made.filter(owner=owner) if owner else made)[:DEPLOYMENTS_PER_PAGE]]
-
-
 @require_safe
 @allowed(permissions.may_see_endusers)
 def endusers(request: PortalRequest) -> HttpResponse:
     """The accounts one may sell to, with whether they have signed in."""
     text = request.GET.get("q", "").replace("\0", "").strip()[:100]
     found = account_selectors.endusers_matching(request.acting, text) if text else account_selectors.endusers_of(request.acting)
-    return render(request, "endusers.html", {"page": Paginator(found, ENDUSERS_PER_PAGE).get_page(request.GET.get("page")), "q": text})
+    page = Paginator(found, ENDUSERS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "endusers.html", {"page": page, "q": text, "query": urlencode({"q": text}) if text else ""})
 
 
 @require_safe
@@ -103,7 +96,7 @@ def _enduser_context(request: PortalRequest, found: Account) -> dict[str, Any]:
         "enduser": found,
         "sold": license_selectors.sold_to(found, seller=request.acting),
         "sales": license_selectors.sales_to(found, seller=request.acting)[:DEPLOYMENTS_PER_PAGE],
-        "deployment_rows": _given_rows(request.acting, found),
+        "deployment_rows": given_rows(deployment_selectors.deployments_made_for(found, reseller=request.acting)[:DEPLOYMENTS_PER_PAGE]),
         "is_invited": first_user is not None and not first_user.has_usable_password(),
         "invitation_notice": notices_of_account(found.username, kind="accounts/emails/invitation").last(),
         "invite_again": OneUseForm(binding=binding_of(request, "invite_again")),

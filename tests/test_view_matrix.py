@@ -268,7 +268,9 @@ def test_what_may_not_be_seen_answers_word_for_word_like_what_does_not_exist(add
 
 PAGES = {
     "My Licenses": "/",
+    "My Licenses, endusers' deployments": "/?whose=endusers",
     "History": "/history/",
+    "History, one number counted up": "/history/?column=sold",
     "Endusers": "/endusers/",
     "Sell Licenses": "/sell/",
     "Add New Deployment": "/deployments/add/",
@@ -346,6 +348,16 @@ def test_a_page_takes_fifteen_queries_at_most(world, northgate, signed_in, name)
     world.grow(2)
 
     assert world.queries(signed_in(northgate), PAGES[name]) <= 15
+
+
+def test_my_licenses_takes_ten_queries_at_most_acting_and_filtered_too(world, northgate, west, signed_in):
+    world.grow(2)
+    LinkFactory(holder=west, target=northgate)
+    acting = signed_in(west)
+    acting.post("/switch/northgate/")
+
+    for address in ("/", "/?whose=endusers", "/?q=d&product=P01&state=waiting"):
+        assert world.queries(acting, address) <= 10
 
 
 def test_acting_costs_no_more_than_three_queries(world, northgate, west, signed_in):

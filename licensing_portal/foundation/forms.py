@@ -1,9 +1,13 @@
-"""Form pieces that every app uses: a form that acts once, and text on one line."""
+"""Form pieces that every app uses: a form that acts once, filters in a page's address, and text on one line."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
 from django import forms
+from django.forms.boundfield import BoundField
 from django.http import QueryDict
+from django.utils.formats import date_format
 
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.submissions import Binding
@@ -35,6 +39,48 @@ class OneUseForm(forms.Form):
             renewed["key"] = self.binding.new_key()
             self.data = renewed
         return cleaned
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter that is on: what it says, and the page's address without it."""
+
+    text: str
+    address: str
+
+
+class FilterForm(forms.Form):
+    """Filters of a list, as they stand in the page's address: each optional, each that is on removable by itself."""
+
+    place_in_list: tuple[str, ...] = ()  # what of the address says where in the list one is; another filter begins at its top
+
+    def __init__(self, data: QueryDict, **options: Any) -> None:
+        super().__init__(data, **options)
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The filters that are on, in the order of the form."""
+        return [Chip(f"{field.label}: {self._words(field)}", f"?{self.query_without(field.name)}") for field in self if field.value()]
+
+    def query_without(self, *names: str) -> str:
+        """Write the filters that are on, less those named, as they stand in an address."""
+        query = cast("QueryDict", self.data).copy()
+        for name in [*self.place_in_list, *names, *(name for name, value in self.data.items() if not value)]:
+            query.pop(name, None)
+        return str(query.urlencode())
+
+    @property
+    def query(self) -> str:
+        """The filters that are on, to be carried on in links."""
+        return self.query_without()
+
+    def _words(self, field: BoundField) -> str:
+        """What was chosen as people read it: a choice by its name, a day in the portal's own form."""
+        value = self.cleaned_data.get(field.name) if self.is_valid() else None
+        if isinstance(value, date):
+            return f"{value.day} {date_format(value, 'M Y')}"
+        choices = dict(getattr(field.field.widget, "choices", ()))
+        return str(choices.get(field.value(), field.value()))
 
 
 class OneLineField(forms.CharField):

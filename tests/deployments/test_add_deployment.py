@@ -7,7 +7,7 @@ from accounts.models import Account
 from accounts.services import NotYourEnduser
 from deployments.models import Deployment, DeploymentEntry, DeploymentLine
 from deployments.pages import deployment_page
-from deployments.selectors import deployments_made_for_endusers, deployments_of, deployments_visible_to
+from deployments.selectors import deployments_made_for, deployments_visible_to
 from deployments.services import add_deployment, add_licenses
 from licenses.ledger import InsufficientLicenses, NothingEntered
 from licenses.models import JournalEntry, Product
@@ -337,8 +337,8 @@ def test_a_deployment_is_seen_by_its_owner_and_its_maker_alone(add, northgate, h
         "stmarys": [],
         "tideway": [],
     }
-    assert (list(deployments_of(northgate)), list(deployments_made_for_endusers(northgate))) == ([], [deployment])
-    assert (list(deployments_of(harborcu)), list(deployments_made_for_endusers(harborcu))) == ([deployment], [])
+    assert list(deployments_made_for(harborcu, reseller=northgate)) == [deployment]
+    assert list(deployments_made_for(stmarys, reseller=northgate)) == []
 
 
 def test_who_acts_over_a_link_deploys_for_the_account_acted_for(add, northgate, west, user):

@@ -1,8 +1,10 @@
 """How the portal writes numbers, moments, icons and errors: the same everywhere (contract.md, "Words on the screen")."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+import time_machine
 from django import forms
 from django.core.exceptions import ValidationError
 from django.template import engines
@@ -65,6 +67,25 @@ def test_a_moment_is_written_for_programs_too():
     moment = datetime(2026, 11, 24, 9, 32, 15, 999, tzinfo=timezone(timedelta(hours=-5)))
 
     assert rendered("{% moment value %}", value=moment) == '<time datetime="2026-11-24T14:32:15+00:00">24 Nov 2026, 2:32 pm UTC</time>'
+
+
+def test_a_day_is_written_without_its_hour():
+    moment = datetime(2026, 11, 4, 23, 59, tzinfo=UTC)
+
+    assert rendered("{% day value %}", value=moment) == '<time datetime="2026-11-04T23:59:00+00:00">4 Nov 2026</time>'
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (datetime(2026, 11, 24, 0, 0, tzinfo=UTC), "Today, 12:00 am"),
+        (datetime(2026, 11, 23, 23, 59, tzinfo=UTC), "Yesterday, 11:59 pm"),
+        (datetime(2026, 11, 22, 23, 59, tzinfo=UTC), "22 Nov 2026, 11:59 pm"),
+    ],
+)
+@time_machine.travel(datetime(2026, 11, 24, 9, tzinfo=UTC), tick=False)
+def test_what_happened_lately_has_the_name_of_its_day(moment, words):
+    assert re.sub(r"<[^>]+>", "", rendered("{% lately value %}", value=moment)) == words
 
 
 def test_an_icon_is_for_the_eye_alone():

@@ -116,7 +116,7 @@ def test_its_reseller_sees_its_name_address_and_what_was_sold_to_it(sales, north
     assert heading_of(response) == "harborcu"
     assert "Company Harbor Credit Union Email harborcu@example.com Created" in text_of(response)
     assert rows_of(response, "Licenses sold to this enduser") == [["The AsrASR", "5"], ["The TtsTTS", "1"]]
-    assert rows_of(response, "Deployments made for this enduser") == [["HCU-IVR-01", "2 ASR", "harborcu"]]
+    assert [row[:3] for row in rows_of(response, "Deployments made for this enduser")] == [["HCU-IVR-01", "2 ASR", "harborcu"]]
 
 
 def test_each_sale_leads_to_its_receipt(sales, northgate, signed_in):

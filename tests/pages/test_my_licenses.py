@@ -16,7 +16,8 @@ from transfers.services import transfer_licenses
 
 SUMMARY = "Licenses in this account by product"
 OWN = "Deployments of this account"
-GIVEN = "Deployments that this account made for endusers"
+GIVEN = "Deployments made for endusers"
+FOR_ENDUSERS = {"whose": "endusers"}
 
 
 @pytest.fixture
@@ -76,9 +77,20 @@ def test_each_number_leads_to_the_journal_lines_that_add_up_to_it(story, northga
     number = int(cell.text)
 
     (link,) = cell.all("a")
-    changes = [int(change.replace("−", "-")) for _, _, _, change, _, _ in rows_of(browser.get(link["href"]))]
+    lines = rows_of(browser.get(link["href"]))
 
-    assert sum(changes) == (-number if column == "Sold" else number)
+    assert sum(int(change.replace("−", "-")) for _, _, _, change, _, _ in lines) == (-number if column == "Sold" else number)
+    assert lines[0][4] == str(number)  # the balance after the last of them
+
+
+def test_each_total_leads_to_the_lines_of_all_products(story, northgate, signed_in):
+    """C1."""
+    browser = signed_in(northgate)
+    foot = page_of(browser.get("/")).first("tfoot")
+
+    shown = {cell["data-l"]: (cell.text, rows_of(browser.get(cell.first("a")["href"]))[0][4]) for cell in foot.all("td") if cell["data-l"]}
+
+    assert shown == {"Purchased": ("19", "19"), "Sold": ("7", "7"), "Deployed": ("2", "2"), "Available": ("10", "10")}
 
 
 def test_none_left_leads_to_its_journal_lines_too(story, northgate, signed_in):
@@ -112,17 +124,99 @@ def test_one_s_own_deployments_are_listed_the_last_changed_first(story, northgat
 
 def test_deployments_made_for_endusers_are_listed_with_their_owner_and_what_was_given(story, northgate, signed_in):
     """A9: not with the host and the state, which are the owner's."""
-    response = signed_in(northgate).get("/")
+    response = signed_in(northgate).get("/", FOR_ENDUSERS)
 
-    assert rows_of(response, GIVEN) == [["HCU-IVR-01", "4 TTS", "harborcu"]]
+    assert [row[:3] for row in rows_of(response, GIVEN)] == [["HCU-IVR-01", "4 TTS", "harborcu"]]
+    assert rows_of(response, OWN) == []
     assert links_of(response)["harborcu"] == "/endusers/harborcu/"
 
 
-def test_its_owner_has_it_among_its_own(story, harborcu, signed_in):
-    response = signed_in(harborcu).get("/")
+def test_a_reseller_switches_between_its_own_and_its_endusers_deployments(story, northgate, signed_in):
+    browser = signed_in(northgate)
+
+    switches = {link: links_of(browser.get("/"))[link] for link in ("This account 1", "My endusers 1")}
+
+    assert switches == {"This account 1": "?#deployments", "My endusers 1": "?whose=endusers#deployments"}
+    assert [rows_of(browser.get("/" + address), GIVEN) != [] for address in switches.values()] == [False, True]
+
+
+def test_an_enduser_has_nothing_to_switch_to(story, harborcu, signed_in):
+    """A9: what its reseller made for it is its own; there are no endusers of an enduser."""
+    response = signed_in(harborcu).get("/", FOR_ENDUSERS)
 
     assert [row[:3] for row in rows_of(response, OWN)] == [["HCU-IVR-01ivr", "4 TTS", "Waiting for server file"]]
     assert rows_of(response, GIVEN) == []
+    assert [name for name in links_of(response) if name.startswith(("This account", "My endusers"))] == []
+
+
+@pytest.fixture
+def three(story, northgate, harborcu, user):
+    """A second and a third deployment of northgate's own, and a second one for harborcu; LAB-2 is retired."""
+    give(northgate, CPA=9)
+    for owner, name, host, by_code in [
+        (northgate, "LAB-2", "spare.example.com", {"CPA": 1}),
+        (northgate, "OFFICE", "lab-3.example.com", {"ASR": 1}),
+        (harborcu, "HCU-TEST", "secret-host", {"CPA": 2}),
+    ]:
+        add_deployment(
+            account=northgate, added_by=user(northgate), owner=owner, name=name, host_name=host, quantities=quantities(**by_code), key=fresh_key()
+        )
+    Deployment.objects.filter(name="LAB-2").update(state=Deployment.State.RETIRED)
+
+
+OWN_FILTERS = {
+    "nothing": ({}, ["OFFICE", "LAB-2", "NVS-LAB"]),
+    "blanks": ({"q": "", "product": "", "state": ""}, ["OFFICE", "LAB-2", "NVS-LAB"]),
+    "a name or a host": ({"q": "lab-"}, ["OFFICE", "LAB-2"]),
+    "a product": ({"product": "ASR"}, ["OFFICE", "NVS-LAB"]),
+    "a status": ({"state": "retired"}, ["LAB-2"]),
+    "all three": ({"q": "LAB", "product": "ASR", "state": "waiting"}, ["OFFICE", "NVS-LAB"]),
+    "a percent sign": ({"q": "%"}, []),
+    "a product that one never held": ({"product": "NOPE"}, []),
+    "a status that there is not": ({"state": "lost"}, []),
+    "what breaks a line": ({"q": "a\u2028b"}, []),
+}
+
+
+@pytest.mark.parametrize(("query", "expected"), OWN_FILTERS.values(), ids=OWN_FILTERS)
+def test_one_s_own_deployments_are_found_by_search_product_and_status(three, northgate, signed_in, query, expected):
+    rows = rows_of(signed_in(northgate).get("/", query), OWN)
+
+    assert [re.match(r"OFFICE|LAB-2|NVS-LAB", row[0]).group() for row in rows] == expected
+
+
+ENDUSERS_FILTERS = {
+    "nothing": ({}, ["HCU-TEST", "HCU-IVR-01"]),
+    "a name": ({"q": "test"}, ["HCU-TEST"]),
+    "an owner's company": ({"q": "harbor credit"}, ["HCU-TEST", "HCU-IVR-01"]),
+    "a product that was given": ({"product": "CPA"}, ["HCU-TEST"]),
+    "a host, which is the owner's to know": ({"q": "secret"}, []),
+    "a status, which is the owner's to know": ({"state": "retired"}, ["HCU-TEST", "HCU-IVR-01"]),
+}
+
+
+@pytest.mark.parametrize(("query", "expected"), ENDUSERS_FILTERS.values(), ids=ENDUSERS_FILTERS)
+def test_endusers_deployments_are_found_by_what_their_reseller_may_see(three, northgate, signed_in, query, expected):
+    """A9: a search must not answer what the page does not show."""
+    assert [row[0] for row in rows_of(signed_in(northgate).get("/", FOR_ENDUSERS | query), GIVEN)] == expected
+
+
+def test_a_filter_is_taken_away_by_its_chip_and_keeps_the_others(three, northgate, signed_in):
+    response = signed_in(northgate).get("/", FOR_ENDUSERS | {"q": "hcu", "product": "CPA"})
+
+    chips = {name: address for name, address in links_of(response).items() if name.startswith(("Remove filter", "Clear"))}
+    assert chips == {
+        "Remove filter Search: hcu": "?whose=endusers&product=CPA#deployments",
+        "Remove filter Product: The Cpa": "?whose=endusers&q=hcu#deployments",
+        "Clear filters": "?whose=endusers#deployments",
+    }
+
+
+def test_when_nothing_matches_the_page_says_so_and_offers_the_way_back(three, northgate, signed_in):
+    response = signed_in(northgate).get("/", {"q": "zzz"})
+
+    assert "No deployments match" in headings_of(response)
+    assert links_of(response)["clear them all"] == "?#deployments"
 
 
 def test_a_deployment_s_name_leads_to_it(story, harborcu, signed_in):
@@ -145,6 +239,7 @@ def test_many_deployments_come_in_pages_of_twenty_five(northgate, user, signed_i
 
     pages = [[row[0] for row in rows_of(browser.get("/", {"page": page}), OWN)] for page in (1, 2)]
 
+    assert links_of(browser.get("/", {"q": "D", "page": 1}))["Next"] == "?q=D&page=2#deployments"
     assert [len(page) for page in pages] == [25, 5]
     assert pages[0] + pages[1] == [f"D{number:02}d" for number in reversed(range(30))]
 
@@ -156,12 +251,18 @@ def test_the_last_six_entries_are_told(story, northgate, signed_in):
     feed = [item.first("p").text for part in page_of(signed_in(northgate).get("/")).all("ul") if "feed" in part.classes for item in part.all("li")]
 
     assert feed == [
-        "Transferred from northgate-west: 5 licenses",
-        "Sold to harborcu: 4 licenses",
-        "Deployed on NVS-LAB: 2 licenses",
-        "Sold to harborcu: 3 licenses",
-        "Issued by publisher: 14 licenses",
+        "Transferred from northgate-west: 5 ASR",
+        "Sold to harborcu: 4 TTS",
+        "Deployed on NVS-LAB: 2 ASR",
+        "Sold to harborcu: 3 ASR",
+        "Issued by publisher: 10 ASR, 4 TTS",
     ]
+
+
+def test_an_entry_of_many_products_is_told_by_its_sum(northgate, signed_in):
+    give(northgate, ASR=1, CPA=2, TTS=3, TUNER=4)
+
+    assert "Issued by publisher: 10 licenses" in text_of(signed_in(northgate).get("/"))
 
 
 # ── Who sees what to press ──
@@ -235,5 +336,5 @@ def test_markup_in_a_name_is_shown_as_text(northgate, user, signed_in):
 
     response = signed_in(northgate).get("/")
 
-    assert "Deployed on <script>alert(1)</script>: 1 license" in text_of(response)
+    assert "Deployed on <script>alert(1)</script>: 1 ASR" in text_of(response)
     assert b"<script>alert" not in response.content

@@ -14,6 +14,7 @@ from heroicons.templatetags import heroicons
 register = template.Library()
 
 TRUE_MINUS = "−"
+DAYS_WITH_NAMES = {0: "Today", 1: "Yesterday"}
 
 
 @register.filter
@@ -56,13 +57,39 @@ def icon(name: str, size: int = 20, extra: str = "") -> str:
 def moment_text(value: datetime) -> str:
     """Write a moment in plain text: 24 Nov 2026, 2:32 pm UTC. The day stands first, so that nobody takes it for the month."""
     local = localtime(value)
-    return f"{local.day} {date_format(local, 'M Y')}, {local:%-I:%M} {f'{local:%p}'.lower()} {local:%Z}"
+    return f"{_day(local)}, {_hour(local)} {local:%Z}"
 
 
 @register.simple_tag
 def moment(value: datetime) -> SafeString:
     """Write a moment for people and for programs."""
-    return format_html('<time datetime="{}">{}</time>', value.astimezone(UTC).isoformat(timespec="seconds"), moment_text(value))
+    return _time(value, moment_text(value))
+
+
+@register.simple_tag
+def day(value: datetime) -> SafeString:
+    """Write the day of a moment, where the hour is of no interest: 24 Nov 2026."""
+    return _time(value, _day(localtime(value)))
+
+
+@register.simple_tag
+def lately(value: datetime) -> SafeString:
+    """Write a moment in a list of what happened last: Today, 2:32 pm."""
+    local = localtime(value)
+    days_ago = (localtime().date() - local.date()).days
+    return _time(value, f"{DAYS_WITH_NAMES.get(days_ago, _day(local))}, {_hour(local)}")
+
+
+def _time(value: datetime, words: str) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', value.astimezone(UTC).isoformat(timespec="seconds"), words)
+
+
+def _day(local: datetime) -> str:
+    return f"{local.day} {date_format(local, 'M Y')}"
+
+
+def _hour(local: datetime) -> str:
+    return f"{local:%-I:%M} {f'{local:%p}'.lower()}"
 
 
 @dataclass(frozen=True)

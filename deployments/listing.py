@@ -1,0 +1,127 @@
+"""The area Deployments of My Licenses: one's own, or those made for endusers, filtered and a page at a time (C1)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import QueryDict
+
+from accounts.models import Account
+from deployments.models import Deployment, DeploymentEntry, DeploymentLine
+from deployments.selectors import deployments_visible_to
+from licenses.models import JournalLine, Product
+from licensing_portal.foundation.forms import FilterForm, OneLineField
+
+PAGE_SIZE = 25
+
+
+class DeploymentFilterForm(FilterForm):
+    """The filters of the deployments; `whose=endusers` shows those made for endusers in place of one's own.
+
+    A reseller finds its endusers' deployments by what it may see of them: by neither host nor state (A9).
+    """
+
+    place_in_list = ("page",)
+
+    q = OneLineField(label="Search", required=False, max_length=100)
+    product = OneLineField(label="Product", required=False, max_length=30)
+    state = forms.ChoiceField(label="Status", required=False, choices=[("", "All statuses"), *Deployment.State.choices])
+
+    def __init__(self, data: QueryDict, *, account: Account, products: Iterable[Product]) -> None:
+        super().__init__(data)
+        self.account = account
+        self.are_for_endusers = account.is_reseller and data.get("whose") == "endusers"
+        self.fields["product"].widget = forms.Select(choices=[("", "All products"), *((product.code, product.name) for product in products)])
+        if self.are_for_endusers:
+            del self.fields["state"]
+
+    @property
+    def whose(self) -> Q:
+        """Whose of the deployments that the account may see."""
+        return ~Q(owner=self.account) if self.are_for_endusers else Q(owner=self.account)
+
+    @property
+    def conditions(self) -> Q:
+        """What passes the filters; nothing, if a filter makes no sense."""
+        if not self.is_valid():
+            return Q(pk__in=[])
+        wanted, passes = self.cleaned_data, self.whose
+        if wanted["q"]:
+            places = ("name", "owner__username", "owner__company") if self.are_for_endusers else ("name", "host_name")
+            passes &= Q(*((f"{place}__icontains", wanted["q"]) for place in places), _connector=Q.OR)
+        if wanted["product"]:
+            passes &= Q(pk__in=self._with_product(wanted["product"]))
+        return passes & Q(state=wanted["state"]) if wanted.get("state") else passes
+
+    def _with_product(self, code: str) -> QuerySet[Any, Any]:
+        if self.are_for_endusers:
+            return DeploymentEntry.objects.filter(sale__lines__product__code=code).values("deployment")
+        return DeploymentLine.objects.filter(product__code=code).values("deployment")
+
+
+@dataclass(frozen=True)
+class DeploymentRow:
+    """A deployment in a list, with how many licenses of which product (by code)."""
+
+    deployment: Deployment
+    licenses: list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class DeploymentList:
+    """One page of the deployments that pass the filters, and how many there are of either kind without any."""
+
+    form: DeploymentFilterForm
+    page: Page
+    rows: list[DeploymentRow]
+    own_count: int
+    for_endusers_count: int
+
+
+class CountedPaginator(Paginator):
+    """Pages of a list whose length is known already."""
+
+    def __init__(self, deployments: QuerySet[Deployment], count: int) -> None:
+        super().__init__(deployments, PAGE_SIZE)
+        self.count = count
+
+
+def deployment_list(form: DeploymentFilterForm, *, number: str) -> DeploymentList:
+    """Make the page of this number, the nearest if there is none such; the last changed deployment of all comes first."""
+    visible = deployments_visible_to(form.account)
+    # All three in one query: how many the switch has on either side, and how many the filters let through.
+    counts = visible.aggregate(
+        own=Count("pk", filter=Q(owner=form.account)),
+        for_endusers=Count("pk", filter=~Q(owner=form.account)),
+        found=Count("pk", filter=form.conditions),
+    )
+    # What the owner changed later is not the reseller's to see, the order included (A9).
+    order = ["-pk"] if form.are_for_endusers else ["-changed_at", "-pk"]
+    page = CountedPaginator(visible.filter(form.conditions).order_by(*order), counts["found"]).get_page(number)
+    rows = given_rows(page) if form.are_for_endusers else own_rows(page)
+    return DeploymentList(form, page, rows, counts["own"], counts["for_endusers"])
+
+
+def own_rows(deployments: Iterable[Deployment]) -> list[DeploymentRow]:
+    """Make rows for the owner: all that is on each."""
+    deployments = list(deployments)
+    lines = DeploymentLine.objects.filter(deployment__in=deployments)
+    return _rows(deployments, lines.values_list("deployment", "product__code", "quantity"))
+
+
+def given_rows(deployments: Iterable[Deployment]) -> list[DeploymentRow]:
+    """Make rows for the reseller who made them for endusers: what was sold with each (A9)."""
+    deployments = list(deployments)
+    lines = JournalLine.objects.filter(entry__deployment_entry_of_sale__deployment__in=deployments, quantity__gt=0)
+    return _rows(deployments, lines.values_list("entry__deployment_entry_of_sale__deployment", "product__code", "quantity"))
+
+
+def _rows(deployments: list[Deployment], lines: Iterable[tuple[int, str, int]]) -> list[DeploymentRow]:
+    licenses: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for deployment, code, quantity in lines:
+        licenses[deployment].append((code, quantity))
+    return [DeploymentRow(deployment, sorted(licenses[deployment.pk])) for deployment in deployments]

@@ -1,0 +1,162 @@
+"""History: an account's journal with its filters, newest first, a page at a time, each line with the balance after it (C12)."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from itertools import accumulate
+from operator import or_
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet, Sum
+from django.http import QueryDict
+from django.utils import timezone
+
+from accounts.forms import UsernameField
+from accounts.models import Account
+from licenses.models import JournalEntry, JournalLine, Product
+from licenses.presentation import sentence
+from licenses.selectors import COLUMNS, journal_of
+from licensing_portal.foundation.forms import Chip, FilterForm, OneLineField
+
+PAGE_SIZE = 50  # lines
+
+KEPT_WITH_EACH_LINE = {"available", "deployed"}  # the columns whose balance stands in the line itself, product by product
+
+Lines = QuerySet[JournalLine]
+
+
+class HistoryFilterForm(FilterForm):
+    """The filters of the journal (C12). `column` is one number of My Licenses: only the lines that add up to it (C1)."""
+
+    place_in_list = ("before", "after")
+
+    q = OneLineField(label="Search", required=False, max_length=100)
+    kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All kinds"), *JournalEntry.Kind.choices])
+    product = OneLineField(label="Product", required=False, max_length=30)
+    account = UsernameField(label="Other account", required=False, max_length=30)
+    user = UsernameField(label="By", required=False, max_length=30)
+    column = forms.ChoiceField(
+        label="Adds up to", required=False, widget=forms.HiddenInput, choices=[("", ""), *((name, name.title()) for name in COLUMNS)]
+    )
+
+    def __init__(self, data: QueryDict, *, account: Account, products: Iterable[Product]) -> None:
+        super().__init__(data)
+        self.viewer = account
+        # "from" is a word of Python's own, so the two dates are added here.
+        for name, label in (("from", "From"), ("to", "To")):
+            self.fields[name] = forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+        choices = [("", "All products"), *((product.code, product.name) for product in products)]
+        self.fields["product"].widget = forms.Select(choices=choices)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        start, end = cleaned.get("from"), cleaned.get("to")
+        if start and end and end < start:
+            self.add_error("to", "The end date must not be before the start date")
+        return cleaned
+
+    @property
+    def lines(self) -> Lines:
+        """The account's journal lines that pass the filters, the newest first; none of them if a filter makes no sense."""
+        if not self.is_valid():
+            return JournalLine.objects.none()
+        wanted = self.cleaned_data
+        start, end = wanted["from"], wanted["to"]
+        conditions = {
+            "entry__kind": wanted["kind"],
+            "entry__posted_by__username": wanted["user"],
+            "entry__posted_at__gte": start and datetime.combine(start, time.min, UTC),
+            "entry__posted_at__lte": end and datetime.combine(end, time.max, UTC),
+        }
+        lines = self.lines_of_the_number.filter(**{name: value for name, value in conditions.items() if value})
+        if other := wanted["account"]:
+            lines = lines.filter(Q(entry__giver__username=other) | Q(entry__receiver__username=other))
+        return lines.filter(_mentions(wanted["q"])) if wanted["q"] else lines
+
+    @property
+    def lines_of_the_number(self) -> Lines:
+        """The lines of the product and the column alone: what adds up to one number of My Licenses, whatever else is filtered."""
+        product, column = self.cleaned_data["product"], self.cleaned_data["column"]
+        lines = journal_of(self.viewer).filter(product__code=product) if product else journal_of(self.viewer)
+        return lines.filter(COLUMNS[column]) if column else lines
+
+    @property
+    def presets(self) -> Iterator[Chip]:
+        """Spans of days that people ask for, each a link that keeps the other filters."""
+        today = timezone.now().date()
+        starts = {"Last 7 days": today - timedelta(days=6), "Last 30 days": today - timedelta(days=29), "This year": date(today.year, 1, 1)}
+        rest = self.query_without("from", "to")
+        for name, start in starts.items():
+            yield Chip(name, f"?{rest}{'&' if rest else ''}from={start}&to={today}")
+
+
+def _mentions(text: str) -> Q:
+    places = ("number", "reference", "note", "giver__username", "giver__company", "receiver__username", "receiver__company", "posted_by__username")
+    return reduce(or_, (Q(**{f"entry__{place}__icontains": text}) for place in places))
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """A journal line as the account reads it, with the balance after it."""
+
+    line: JournalLine
+    sentence: str
+    balance: int
+
+
+@dataclass(frozen=True)
+class HistoryPage:
+    """One page of the journal. `newer` and `older` are the lines that the pages beside it begin from, None at the ends."""
+
+    rows: list[HistoryRow]
+    balance_name: str
+    newer: int | None
+    older: int | None
+
+
+def history_page(form: HistoryFilterForm, *, before: str = "", after: str = "") -> HistoryPage:
+    """Make the page of lines before or after a line (by its primary key, as the address has it), or the first one.
+
+    By keys and not by counting, so that the thousandth page costs what the first one does.
+    """
+    lines, has_newer, has_older = _cut(form.lines, before=_key(before), after=_key(after))
+    balances = _balances(form, lines)
+    return HistoryPage(
+        rows=[HistoryRow(line, sentence(line.entry, form.viewer), balances[line.pk]) for line in lines],
+        balance_name=form.cleaned_data["column"].title() or "Balance" if form.is_valid() else "",
+        newer=lines[0].pk if lines and has_newer else None,
+        older=lines[-1].pk if lines and has_older else None,
+    )
+
+
+def _key(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) else None
+
+
+def _cut(lines: Lines, *, before: int | None, after: int | None) -> tuple[list[JournalLine], bool, bool]:
+    """Return the lines of one page, the newest first, and whether there are newer and older ones."""
+    if after is not None:
+        found = list(lines.filter(pk__gt=after).order_by("pk")[: PAGE_SIZE + 1])
+        if len(found) > PAGE_SIZE:
+            return found[:PAGE_SIZE][::-1], True, True
+        before = None  # too few for a page: that is the first one, which then is shown whole
+    found = list((lines.filter(pk__lt=before) if before is not None else lines)[: PAGE_SIZE + 1])
+    return found[:PAGE_SIZE], before is not None, len(found) > PAGE_SIZE
+
+
+def _balances(form: HistoryFilterForm, shown: list[JournalLine]) -> dict[int, int]:
+    """The balance after each line shown: as the line keeps it, or the number of My Licenses that was asked for, counted up (C1)."""
+    wanted = form.cleaned_data if shown else {}
+    if not wanted.get("column") or (wanted["column"] in KEPT_WITH_EACH_LINE and wanted["product"]):
+        return {line.pk: line.balance for line in shown}
+    lines = form.lines_of_the_number
+    oldest, newest = shown[-1].pk, shown[0].pk
+    older: int = lines.filter(pk__lt=oldest).aggregate(total=Sum("quantity", default=0))["total"]
+    between = dict(lines.filter(pk__range=(oldest, newest)).order_by("pk").values_list("pk", "quantity"))
+    sums = accumulate(between.values(), initial=older)
+    next(sums)
+    sign = -1 if wanted["column"] == "sold" else 1  # a sale takes from the seller, and counts as sold
+    return {pk: sign * total for pk, total in zip(between, sums, strict=True)}

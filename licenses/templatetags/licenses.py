@@ -1,9 +1,0 @@
-"""Journal entries in words."""
-
-from django import template
-
-from licenses import presentation
-
-register = template.Library()
-
-register.simple_tag(presentation.sentence, name="sentence")
