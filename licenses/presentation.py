@@ -8,6 +8,7 @@ from licensing_portal.foundation.templatetags.portal import number
 Kind = JournalEntry.Kind
 
 TOLD_ONE_BY_ONE = 3  # products
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 NAMES = {
     Kind.ISSUE: "Issue",
@@ -48,4 +49,4 @@ def what_moved(entry: JournalEntry) -> str:
     moved = sorted((line.product.code, line.quantity) for line in entry.lines.all() if line.quantity > 0)
     if len(moved) > TOLD_ONE_BY_ONE:
         return in_words(sum(quantity for _, quantity in moved))
-    return ", ".join(f"{number(quantity)} {code}" for code, quantity in moved)
+    return ", ".join(f"{number(quantity)}{NO_BREAK}{code}" for code, quantity in moved)

@@ -118,8 +118,10 @@ OF_A_RESELLER_IN_LISTS = [
     "/endusers/?q=nobody",
     "/endusers/harborcu/",
     "/endusers/pinecrest/",
-    "/history/?product=TUNER",
+    "/history/?product=TUNER&column=deployed&kind=deployment&from=2026-01-01",
     "/history/?q=nothing",
+    "/?whose=endusers&q=smh&product=CPA",
+    "/?q=nothing&state=active",
 ]
 OF_WHOEVER_HAS_NOTHING = ["/", "/deployments/add/", "/transfer/", "/history/", "/linked-accounts/", "/switch/"]
 
