@@ -70,7 +70,9 @@ def _deploy(
     """
     owner = deployment.owner
     books = ledger.open_books(owners=[owner], products=quantities)
-    entry = books.post(Kind.DEPLOYMENT, quantities, giver=owner, receiver=owner, posted_by=deployed_by, acting_as=acting_as, note=deployment.name)
+    entry = books.post(
+        Kind.DEPLOYMENT, quantities, giver=owner, receiver=owner, posted_by=deployed_by, acting_as=acting_as, reference=deployment.name
+    )
     DeploymentEntry.objects.create(deployment=deployment, entry=entry, sale=sale)
     for product, quantity in quantities.items():
         if quantity:

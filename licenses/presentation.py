@@ -34,6 +34,8 @@ def sentence(entry: JournalEntry, account: Account) -> str:
         case Kind.TRANSFER:
             return f"Transferred to {other}" if is_giver else f"Transferred from {other}"
         case Kind.DEPLOYMENT:
-            return f"Deployed on {entry.note}" if entry.note else "Deployed"
+            return f"Deployed on {entry.reference}" if entry.reference else "Deployed"
+        case Kind.RETIREMENT:
+            return f"Retired {entry.reference}" if entry.reference else "Retired"
         case _:
             return NAMES[Kind(entry.kind)]

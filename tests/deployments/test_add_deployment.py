@@ -85,7 +85,7 @@ def test_its_entry_names_the_deployment_the_person_and_the_account(add, northgat
 
     step = add().entries.get()
 
-    assert (step.entry.kind, step.entry.number[:2], step.entry.note, step.sale) == ("deployment", "D-", "HCU-IVR-01", None)
+    assert (step.entry.kind, step.entry.number[:2], step.entry.reference, step.sale) == ("deployment", "D-", "HCU-IVR-01", None)
     assert (step.entry.posted_by, step.entry.acting_as) == (user(northgate), northgate)
 
 

@@ -64,7 +64,7 @@ def test_it_is_an_entry_of_its_own_that_names_the_deployment(add, deployment, ha
     """C7, B1."""
     entry = add()
 
-    assert (entry.kind, entry.giver, entry.receiver, entry.note) == ("deployment", harborcu, harborcu, "HCU-IVR-01")
+    assert (entry.kind, entry.giver, entry.receiver, entry.reference) == ("deployment", harborcu, harborcu, "HCU-IVR-01")
     assert (entry.posted_by, entry.acting_as) == (user(harborcu), harborcu)
     assert [(step.entry == entry, step.sale is None) for step in deployment.entries.order_by("pk")] == [(False, False), (True, True)]
 
