@@ -84,6 +84,7 @@ class RetireDeploymentForm(OneUseForm):
     reason = ManyLinesField(
         label="Reason",
         max_length=500,
+        help_text="At least 10 characters. The owner can read it.",
         validators=[MinLengthValidator(10, "Enter a reason of at least 10 characters")],
         error_messages=missing("Enter a reason"),
         widget=forms.Textarea(attrs={"rows": 3}),
