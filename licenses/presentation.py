@@ -34,8 +34,10 @@ def sentence(entry: JournalEntry, account: Account) -> str:
         case Kind.TRANSFER:
             return f"Transferred to {other}" if is_giver else f"Transferred from {other}"
         case Kind.DEPLOYMENT:
-            return f"Deployed on {entry.reference}" if entry.reference else "Deployed"
+            # Entries are never changed (B2), and the first ones had the deployment's name in their note.
+            name = entry.reference or entry.note
+            return f"Deployed on {name}" if name else "Deployed"
         case Kind.RETIREMENT:
-            return f"Retired {entry.reference}" if entry.reference else "Retired"
+            return f"Retired {entry.reference}"
         case _:
             return NAMES[Kind(entry.kind)]
