@@ -6,7 +6,7 @@ from accounts.models import Account
 from deployments.models import Deployment
 from deployments.rights import refusal_to_add_licenses, refusal_to_retire
 from deployments.timeline import Event, events_of
-from licenses.models import JournalEntry, JournalLine
+from licenses.models import JournalLine
 from licenses.selectors import available_to, holdings_of
 
 Line = tuple[str, str, int]  # code, name, quantity
@@ -20,7 +20,6 @@ class DeploymentPage:
     is_owner: bool
     lines: list[Line]
     events: list[Event]
-    sales: list[JournalEntry]
     can_add_licenses: bool
     can_retire: bool
 
@@ -90,7 +89,6 @@ def deployment_page(deployment: Deployment, viewer: Account) -> DeploymentPage:
         is_owner=is_owner,
         lines=_all_lines(deployment) if is_owner else _given_lines(deployment),
         events=events_of(deployment, viewer),
-        sales=[step.sale for step in deployment.entries.exclude(sale=None).select_related("sale").order_by("pk") if step.sale],
         can_add_licenses=refusal_to_add_licenses(deployment, viewer) is None and available_to(viewer).exists(),
         can_retire=refusal_to_retire(deployment, viewer) is None,
     )
