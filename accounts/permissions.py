@@ -44,6 +44,16 @@ def may_issue(user: User, account: Account) -> bool:
     return user.is_staff and account.is_publisher and user.has_perm("licenses.issue_licenses")
 
 
+def may_retire_any_deployment(user: User, account: Account) -> bool:
+    """Retire whosever deployment: the publisher's staff, in the admin (C7, C11)."""
+    return user.is_staff and account.is_publisher and user.has_perm("deployments.retire_deployment")
+
+
+def may_retire_deployments(user: User, account: Account) -> bool:
+    """Retire deployments: who may move licenses, those of the own account or made by it; staff with the permission, any (C7)."""
+    return may_move_licenses(user, account) or may_retire_any_deployment(user, account)
+
+
 def may_open_resellers(user: User, account: Account) -> bool:
     """Open reseller accounts: the publisher's staff, in the admin."""
     return user.is_staff and account.is_publisher and user.has_perm("accounts.add_account")

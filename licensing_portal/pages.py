@@ -18,7 +18,7 @@ from deployments import selectors as deployment_selectors
 from deployments.listing import DeploymentFilterForm, deployment_list, given_rows
 from licenses import selectors as license_selectors
 from licenses.models import Holding, Product
-from licenses.presentation import sentence, what_moved
+from licenses.presentation import amounts_in_short, sentence
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.notices import notices_of_account
 
@@ -63,7 +63,7 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
         "totals": _totals(rows),
         "shows_sold": account.is_reseller or any(row.holding.sold for row in rows),
         "deployments": deployment_list(filters, number=request.GET.get("page", "")),
-        "recent": [(entry, sentence(entry, account), what_moved(entry)) for entry in recent],
+        "recent": [(entry, sentence(entry, account), amounts_in_short(entry)) for entry in recent],
     }
     return render(request, "my_licenses.html", context)
 

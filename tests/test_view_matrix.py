@@ -72,6 +72,10 @@ deployments:add_deployment               GET      302     403     200        200
 deployments:add_deployment               POST     302     403     200        200        200      200     200   403
 deployments:deployment                   GET      302     200     200        200        200      404     200   404
 deployments:deployment                   POST     302     405     405        405        405      405     405   405
+deployments:add_licenses                 GET      302     403     403        403        200      404     403   403
+deployments:add_licenses                 POST     302     403     403        403        200      404     403   403
+deployments:retire_deployment            GET      302     403     200        200        200      404     200   403
+deployments:retire_deployment            POST     302     403     200        200        200      404     200   403
 transfers:transfer_licenses              GET      302     403     200        200        200      200     200   403
 transfers:transfer_licenses              POST     302     403     200        200        200      200     200   403
 account_login                            GET      200     302     302        302        302      302     302   302
@@ -105,6 +109,7 @@ ADMIN = {
     "admin:jsi18n": (200, 405),
     "admin:view_on_site": (404, 404),
     "admin:app_list": (200, 200),
+    "admin:deployments_deployment_retire": (200, 200),
 }
 READ_ONLY = {"changelist": (200, 200), "add": (403, 403), "history": (200, 200), "change": (200, 403), "delete": (403, 403)}
 NEVER_DELETED = {"changelist": (200, 200), "add": (200, 200), "history": (200, 200), "change": (200, 200), "delete": (403, 403)}
@@ -183,6 +188,9 @@ def address(northgate, west, tideway, harborcu, staff, user):
         "licenses:receipt": [sale.number],
         "licenses:send_notice_again": [sale.number],
         "deployments:deployment": [made.pk],
+        "deployments:add_licenses": [made.pk],
+        "deployments:retire_deployment": [made.pk],
+        "admin:deployments_deployment_retire": [made.pk],
         "account_reset_password_from_key": ["1", "token"],
         "admin:view_on_site": [0, 0],
         "admin:app_list": ["licenses"],
@@ -249,6 +257,7 @@ def test_head_and_options_do_nothing_and_break_nothing(address, browser_of, name
         ("get", "enduser", "/endusers/nobody/"),
         ("get", "licenses:receipt", "/receipts/S-2020-999999/"),
         ("get", "deployments:deployment", "/deployments/999999/"),
+        ("get", "deployments:retire_deployment", "/deployments/999999/retire/"),
         ("post", "accounts:invite_again", "/endusers/nobody/invite-again/"),
         ("post", "accounts:switch_account", "/switch/nobody/"),
         ("post", "licenses:send_notice_again", "/receipts/S-2020-999999/send-again/"),
@@ -280,6 +289,8 @@ PAGES = {
     "an enduser": "/endusers/harborcu/",
     "a receipt": "receipt",
     "a deployment": "deployment",
+    "Add Licenses": "add_licenses",
+    "Retire deployment": "retire_deployment",
     "suggestions": "/suggest-endusers/?q=example",
     "licenses.csv": "/licenses.csv",
     "history.csv": "/history.csv",
@@ -309,6 +320,7 @@ class World:
             seller=self.northgate, sold_by=self.seller, owner=self.harborcu, quantities=quantities(**dict.fromkeys(codes, 1)), key=fresh_key()
         ).get_absolute_url()
         self.deployment = self.deploy(self.northgate, **dict.fromkeys(codes, 1)).get_absolute_url()
+        self.add_licenses, self.retire_deployment = f"{self.deployment}add-licenses/", f"{self.deployment}retire/"
         # Autovacuum, which does not see what this test has not committed, may have told the planner that the tables are empty.
         connection.cursor().execute("ANALYZE")
 

@@ -161,6 +161,32 @@ def test_receipts_and_deployments_of_either_side(visitor, who, kinds):
     assert not found, "\n".join(found)
 
 
+def test_adding_to_a_deployment_and_retiring_it(visitor):
+    """As its owner and as the reseller who made it: the pages, the refused forms, and what is left when it is retired."""
+    enduser, reseller = visitor("harborcu"), visitor("northgate")
+    own = Deployment.objects.get(name="HCU-IVR-01").get_absolute_url()
+    made = Deployment.objects.get(name="SMH-PROD-A").get_absolute_url()
+    found = []
+    for page, address in ((enduser, own), (enduser, f"{own}add-licenses/"), (enduser, f"{own}retire/"), (reseller, f"{made}retire/")):
+        assert page.goto(address).status == 200
+        found += faults_of(page)
+
+    enduser.goto(f"{own}add-licenses/")
+    field(enduser, "Qty, Text-to-Speech Server").fill("19")
+    found += refused(enduser, "Add Licenses")
+    enduser.goto(f"{own}retire/")
+    found += refused(enduser, "Retire deployment")
+
+    field(enduser, "Reason").fill("The server was taken down, and its place was given to another one.")
+    button(enduser, "Retire deployment").click()
+    expect(enduser.get_by_role("heading", name="HCU-IVR-01", exact=True)).to_be_visible()
+    found += faults_of(enduser)
+    for address in (f"{own}add-licenses/", f"{own}retire/", JournalEntry.objects.get(kind="retirement").get_absolute_url()):
+        enduser.goto(address)
+        found += faults_of(enduser)
+    assert not found, "\n".join(found)
+
+
 def test_pages_while_acting_for_another_account(visitor, complaints):
     page = visitor("northgate")
     page.goto("/switch/")
