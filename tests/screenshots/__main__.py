@@ -45,7 +45,7 @@ def draw(camera: Camera, pictures: list[Picture], words: str) -> list[str]:
             try:
                 camera.take(picture)
             except (AssertionError, Error, TimeoutError) as problem:
-                failed.append(f"{picture.name}: {problem}")
+                failed.append(f"{picture.name}: {str(problem).partition('Aria snapshot')[0].strip()}")
     return failed
 
 

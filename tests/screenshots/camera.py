@@ -14,8 +14,7 @@ PASSWORD = "licensing-demo"
 DESK, PHONE, A4 = 1280, 390, 794  # CSS pixels
 HEIGHTS = {DESK: 900, PHONE: 844, A4: 1123}
 
-
-NOBODY = ""
+NOBODY = ""  # signed out
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Camera:
 
 
 def _resize(page: Page, width: int, *, is_whole: bool = False) -> None:
-    """A window as high as its page has the bar at its foot where it belongs, which a picture of more than the window has not."""
+    """Make the window this wide and, if it is to show the whole page, as high: a bar at its foot is then at the page's foot as well."""
     page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
     page.evaluate("scrollTo(0, 0)")
     if is_whole:

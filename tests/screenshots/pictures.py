@@ -83,7 +83,7 @@ DEPLOYMENTS = [
         "add-deployment-for-an-enduser",
         "northgate",
         "/deployments/add/",
-        type_in(DEPLOYMENT | {"Owner": "stmarys"}),
+        type_in({"Owner": "stmarys"} | DEPLOYMENT),
         see("St. Mary's Health Network"),
     ),
     picture(
@@ -230,6 +230,7 @@ PRESSED = [
     picture("transfer-licenses-nothing-available", "northgate", "/transfer/?account=northgate-west"),
     picture("sell-licenses-nothing-available", "northgate-west", "/sell/"),
     picture("enduser-fresh", "northgate", "/create-enduser/", type_in(OAKRIDGE), press("Create enduser", then="Enduser created")),
+    picture("endusers-invited", "northgate", "/endusers/"),
     picture("invitation", NOBODY, invitation),
     picture("invitation-refused", NOBODY, invitation, press("Choose password", then=REFUSED)),
     picture(

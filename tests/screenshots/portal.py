@@ -9,18 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import default
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Self
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from tests import scratch
 from tests.postgres import end_with_parent
 
 HOUSE = Path(__file__).parents[2]
-PATIENCE = 30  # seconds for the portal to start or to end, or for a letter to come
+PATIENCE = 60  # seconds for the portal to start or to end, or for a letter to come
 
 
 class Portal:
@@ -28,7 +29,8 @@ class Portal:
 
     def __init__(self) -> None:
         self.folder = scratch.folder("screenshots")
-        self.url = f"http://localhost:{_free_port()}"
+        self.port = _free_port()
+        self.url = f"http://localhost:{self.port}"
         self.log = self.folder / "log"
         # Nothing is taken from the caller's environment: a DATABASE_URL in it is somebody's real one.
         self.environment = {"PATH": os.environ["PATH"], "DEMO": "1", "VAR": str(self.folder), "PORTAL_URL": self.url}
@@ -38,7 +40,7 @@ class Portal:
         for command in (["migrate", "--verbosity", "0"], ["createcachetable", "--verbosity", "0"], ["load_demo"]):
             subprocess.run(_manage(*command), cwd=HOUSE, env=self.environment, stdout=subprocess.DEVNULL, check=True)
         self.server = subprocess.Popen(
-            _manage("serve", "--port", self.url.rpartition(":")[2]),
+            _manage("serve", "--port", str(self.port)),
             cwd=HOUSE,
             env=self.environment,
             stdout=subprocess.DEVNULL,
@@ -84,12 +86,12 @@ class Portal:
     def _wait_until_it_serves(self) -> None:
         deadline = time.monotonic() + PATIENCE
         while self.server.poll() is None and time.monotonic() < deadline:
-            try:
-                urlopen(f"{self.url}/readyz", timeout=5).close()  # noqa: S310 - an address of our own
-            except URLError:
-                time.sleep(0.2)
-            else:
-                return
+            with suppress(OSError):  # nobody listens yet
+                connection = HTTPConnection("localhost", self.port, timeout=5)
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == HTTPStatus.OK:
+                    return
+            time.sleep(0.2)
         sys.exit(f"The portal for the screenshots did not start:\n{self.log.read_text()}")
 
     def _end(self) -> None:
