@@ -24,7 +24,7 @@ def picture(name: str, who: str, address: Any, *steps: Step, **how: Any) -> Pict
 
 
 def password_link(username: str) -> Callable[[Portal], str]:
-    return lambda portal: portal.link_in_letter(f"{username}@example.com", "/password/")
+    return lambda portal: portal.link_in_letter(f"{username}@example.com", "/password/reset/key/")
 
 
 def invitation(portal: Portal) -> str:
