@@ -57,6 +57,13 @@ test: check ## every test, on PostgreSQL and in Chromium, both installed if they
 	$(if $(ON_SQLITE),TEST_SQLITE=1 .venv/bin/python -m pytest -m "not postgres" $(ON_SQLITE))
 	.venv/bin/python -m pytest -n auto --maxprocesses=4
 
+OUT ?= $(VAR)/screenshots
+
+.PHONY: screenshots
+screenshots: test-environment ## a picture of every page and state, to look at, in OUT=var/screenshots; README=1 draws those that README shows
+	@.venv/bin/python -m tests.chromium
+	.venv/bin/python -m tests.screenshots $(if $(README),--readme,--out "$(OUT)")
+
 # Two ways to read the settings without a database: as one develops, and as one serves.
 DEVELOPING := DEMO= DEBUG=1 DATABASE_URL=sqlite://:memory:
 SERVING = DEMO= DEBUG= DATABASE_URL=postgres://portal@localhost/portal EMAIL_URL=smtp://localhost \
