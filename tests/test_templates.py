@@ -263,6 +263,14 @@ def test_the_portal_speaks_plainly():
     assert findings(unwanted_words, TEMPLATES) == {}
 
 
+LONGEST_TEMPLATE = 100  # lines
+
+
+def test_no_template_is_longer_than_100_lines():
+    """A page is made of parts, as a module is of functions."""
+    assert {name: lines for name, source in TEMPLATES.items() if (lines := len(source.splitlines())) > LONGEST_TEMPLATE} == {}
+
+
 def test_the_templates_are_read():
     """The check itself."""
     assert {"base.html", "my_licenses.html", "licenses/sell_licenses.html", "licenses/emails/licenses_sold.txt"} <= TEMPLATES.keys()
