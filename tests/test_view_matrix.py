@@ -3,6 +3,9 @@
 northgate is a reseller: its viewer, manager and administrator are the first three who are signed in. `enduser` is the
 administrator of its enduser harborcu, `stranger` that of tideway, another reseller; `acting` is the administrator of
 northgate-west, acting as northgate over a link; `staff` is the publisher's. Forms are sent empty.
+
+To add an address: its two rows in PORTAL, in the order of the urls; what it takes (a username, a key) in `address`; and the
+page in tests/test_page_queries.py. The columns of the other endusers follow from the row (ENDUSERS), unless it is in OTHERWISE.
 """
 
 import pytest
@@ -23,6 +26,12 @@ from tests.factories.licenses import give, quantities
 from tests.views import text_of
 
 WHO = ["anonymous", "viewer", "manager", "administrator", "enduser", "stranger", "acting", "staff"]
+
+# Kind and role decide apart from each other. So these three, harborcu's viewer and manager and the administrator of tideway's
+# enduser metrotransit, are refused what an enduser is refused for its kind (403), and else get the answer of the reseller's
+# user of that role, and of the stranger.
+ENDUSERS = {"enduser_viewer": "viewer", "enduser_manager": "manager", "stranger_enduser": "stranger"}
+EVERYBODY = [*WHO, *ENDUSERS]
 
 PORTAL = """
                                                anonymous viewer manager administrator enduser stranger acting staff
@@ -94,6 +103,9 @@ readyz                                   GET      200     200     200        200
 readyz                                   POST     405     405     405        405        405      405     405   405
 """
 
+# Where the answer depends on what one's account has, and not on kind or role: harborcu is linked to nobody.
+OTHERWISE = {("accounts:switch_account", "POST"): {"enduser_viewer": 404, "enduser_manager": 404}}
+
 # In the admin whoever is not signed in goes to the sign-in (302) and a customer meets a 403; these are staff's statuses.
 ADMIN = {
     "admin:index": (200, 200),
@@ -134,6 +146,9 @@ def read_table():
             method: {"anonymous": 302, **dict.fromkeys(WHO[1:-1], 403), "staff": status}
             for method, status in zip(("GET", "POST"), statuses, strict=True)
         }
+    for name, methods in table.items():
+        for method, row in methods.items():
+            row |= {who: 403 if row["enduser"] == 403 else row[like] for who, like in ENDUSERS.items()} | OTHERWISE.get((name, method), {})
     return table
 
 
@@ -191,7 +206,7 @@ def address(northgate, west, tideway, harborcu, staff, user):
 
 
 @pytest.fixture
-def browser_of(northgate, west, harborcu, tideway, signed_in):
+def browser_of(northgate, west, harborcu, tideway, metrotransit, signed_in):
     def make(who):
         if who == "anonymous":
             return Client()
@@ -203,9 +218,10 @@ def browser_of(northgate, west, harborcu, tideway, signed_in):
             browser = signed_in(west)
             browser.post("/switch/northgate/")
             return browser
-        if who in {"enduser", "stranger"}:
-            return signed_in({"enduser": harborcu, "stranger": tideway}[who])
-        return signed_in(northgate, who)
+        accounts = {"enduser": harborcu, "stranger": tideway, "stranger_enduser": metrotransit}
+        if who in accounts:
+            return signed_in(accounts[who])
+        return signed_in(harborcu if who in ENDUSERS else northgate, who.removeprefix("enduser_"))
 
     return make
 
@@ -220,7 +236,7 @@ def status(browser, method, address):
 
 @pytest.mark.parametrize("name", TABLE)
 def test_everybody_gets_the_answer_of_the_table(address, browser_of, name):
-    browsers = {who: browser_of(who) for who in WHO}
+    browsers = {who: browser_of(who) for who in EVERYBODY}
 
     answers = {method: {who: status(browser, method, address(name)) for who, browser in browsers.items()} for method in ("GET", "POST")}
 
