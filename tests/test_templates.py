@@ -114,7 +114,7 @@ SUBMIT = re.compile(r"""<(?:button|input)\b[^>]*\btype="submit"[^>]*>""")
 def odd_forms(name: str, source: str) -> list[str]:
     """Forms that are posted and carry no token against forgery, or do not have one button (contract.md).
 
-    A token that {% crispy %} draws counts here; tests/test_page_queries.py looks at the forms of the pages as they are sent.
+    A token that {% crispy %} draws counts here; test_view_matrix.py looks at the forms as they are sent.
     """
     found = []
     for form in FORM.findall(with_its_parts(source)):
