@@ -70,6 +70,9 @@ SERVING = DEMO= DEBUG= DATABASE_URL=postgres://portal@localhost/portal EMAIL_URL
 	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com \
 	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 
+# Here a warning of Python's, of Django's or of a library's is an error, as in the tests.
+STRICTLY := .venv/bin/python -W error manage.py
+
 .PHONY: check check-lint check-format check-types check-models check-settings check-templates
 check: check-lint check-format check-types check-models check-settings check-templates ## what needs no test run; `make -k check` goes on after a finding
 
@@ -83,12 +86,12 @@ check-types: test-environment
 	$(DEVELOPING) .venv/bin/python -m mypy
 
 check-models: test-environment
-	$(DEVELOPING) $(MANAGE) makemigrations --check --dry-run
+	$(DEVELOPING) $(STRICTLY) makemigrations --check --dry-run
 
 check-settings: test-environment
-	$(DEVELOPING) $(MANAGE) check
+	$(DEVELOPING) $(STRICTLY) check
 	@echo "manage.py check --deploy, with settings as in production"
-	@$(SERVING) $(MANAGE) check --deploy --fail-level WARNING
+	@$(SERVING) $(STRICTLY) check --deploy --fail-level WARNING
 
 check-templates: test-environment
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 --check {} +

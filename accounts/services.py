@@ -92,7 +92,7 @@ def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str
 def invite_again(*, enduser: Account, invited_by: User, key: str) -> Invitation:
     """Invite the first user of an enduser once more, at the account's address of today (A1).
 
-    Raises NotAllowed, InvitationNotGood, FormAlreadyUsed.
+    Raises NotAllowed, NotYourEnduser, InvitationNotGood, FormAlreadyUsed.
     """
     claim = submissions.claim(key, Invitation, enduser.username)
     if claim.first_result:

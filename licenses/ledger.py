@@ -36,7 +36,7 @@ class InsufficientLicenses(Refusal):
 
 
 def open_books(owners: Collection[Account], products: Collection[Product]) -> "Books":
-    """Lock the holdings of these products of all these owners and return the only object that can move them.
+    """Lock the holdings of these products of all these owners and return the only object that can move them (B3, B7).
 
     Holdings that are missing are made. One call per transaction, for all owners and products that it will touch:
     every flow then locks in the same order, (account, product), and no two can wait for each other.
