@@ -26,7 +26,7 @@ def endusers_matching(reseller: Account, text: str) -> QuerySet[Account]:
 
 def links_of(holder: Account) -> QuerySet[Link]:
     """The links over which `holder` may reach other accounts, by username."""
-    return holder.links.select_related("target", "proved_by").order_by("target__username")
+    return holder.links.select_related("holder", "target", "proved_by").order_by("target__username")
 
 
 def usable_links(user: User, account: Account) -> QuerySet[Link]:
@@ -37,7 +37,7 @@ def usable_links(user: User, account: Account) -> QuerySet[Link]:
 
 def incoming_links_of(target: Account) -> QuerySet[Link]:
     """The links over which other accounts may reach `target`, by username."""
-    return target.incoming_links.select_related("holder").order_by("holder__username")
+    return target.incoming_links.select_related("holder", "target").order_by("holder__username")
 
 
 def is_open(invitation: Invitation) -> bool:

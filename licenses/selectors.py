@@ -1,5 +1,7 @@
 """What one may read of the books. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
 
+from collections.abc import Iterable
+
 from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
@@ -15,6 +17,13 @@ def holdings_of(account: Account) -> QuerySet[Holding]:
 def available_to(account: Account) -> QuerySet[Holding]:
     """What the account can sell, deploy or give: products of which some are available, by code."""
     return holdings_of(account).filter(available__gt=0)
+
+
+def available_in(accounts: Iterable[Account]) -> dict[int, int]:
+    """How many licenses each of these accounts (by its primary key) has available, over all products; in one query."""
+    numbers = dict.fromkeys((account.pk for account in accounts), 0)
+    found = Holding.objects.filter(account__in=numbers).values_list("account").annotate(total=Sum("available"))
+    return numbers | dict(found)
 
 
 def summary_of(account: Account) -> QuerySet[Holding]:
