@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -24,6 +25,8 @@ from licensing_portal.foundation.forms import OneUseForm
 INVITATION_TOKEN = "invitation_token"  # noqa: S105 - the name of a key in the session
 
 MANY_LINKS = 7  # with one's own these are eight accounts, too many to look through
+
+FORMS_WITH_AN_OWNER = {"licenses:sell_licenses", "deployments:add_deployment"}
 
 RETRY_AFTER = 300  # seconds, in which failed tries are counted
 
@@ -59,8 +62,14 @@ def create_enduser(request: PortalRequest) -> HttpResponseBase:
             refusal.show_on(form)
         else:
             messages.success(request, f"Enduser created. An invitation goes to {enduser.email}.")
-            return redirect(enduser)
-    return render(request, "accounts/create_enduser.html", {"form": form})
+            return redirect(f"{_came_from(request)}?owner={enduser}" if _came_from(request) else enduser)
+    return render(request, "accounts/create_enduser.html", {"form": form, "came_from": _came_from(request)})
+
+
+def _came_from(request: PortalRequest) -> str:
+    """The address of the form from which somebody came to create its owner: one of our own, by its name, or none."""
+    name = request.GET.get("next", "")
+    return reverse(name) if name in FORMS_WITH_AN_OWNER else ""
 
 
 @require_safe
