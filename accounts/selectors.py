@@ -18,6 +18,14 @@ def endusers_of(reseller: Account) -> QuerySet[Account]:
     return Account.objects.endusers_of(reseller).annotate(has_signed_in=Exists(has_signed_in)).order_by("username")
 
 
+# What an enduser's pill says, and the endusers that it is said of.
+ENDUSER_STATES = {
+    "active": Q(closed_at=None, has_signed_in=True),
+    "waiting": Q(closed_at=None, has_signed_in=False),
+    "closed": Q(closed_at__isnull=False),
+}
+
+
 def endusers_matching(reseller: Account, text: str) -> QuerySet[Account]:
     """The endusers of a reseller whose username, company or address contains `text`."""
     matches = Q(username__icontains=text) | Q(company__icontains=text) | Q(email__icontains=text)
