@@ -9,9 +9,8 @@ from django.core.validators import MinLengthValidator, RegexValidator
 from django.forms.boundfield import BoundField
 
 from accounts.models import Account
-from accounts.selectors import endusers_of
 from deployments.models import Deployment
-from licenses.forms import HoldingForm, OwnerField, own_enduser, quantities_helper
+from licenses.forms import HoldingForm, OwnerField, own_enduser, owners_to_offer, quantities_helper
 from licenses.models import Product
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
@@ -36,7 +35,7 @@ class AddDeploymentForm(HoldingForm):
     def __init__(self, data: Any = None, *, account: Account, may_sell: bool, **options: Any) -> None:
         super().__init__(data, giver=account, **options)
         self.account = account
-        self.endusers = endusers_of(account).filter(closed_at=None)
+        self.endusers = owners_to_offer(account) if may_sell else []
         if not may_sell:
             del self.fields["owner"]
         self.helper = quantities_helper(

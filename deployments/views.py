@@ -26,6 +26,7 @@ def add_deployment(request: PortalRequest) -> HttpResponseBase:
         may_sell=permissions.may_sell(request.user, request.acting),
         binding=binding_of(request, "add_deployment"),
         initial={"owner": request.GET.get("owner", "")},
+        start_at=request.GET.get("product", ""),
     )
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
