@@ -400,6 +400,7 @@ def test_the_longest_names_and_numbers_stay_inside(northgate, user, visit_as):
     page = visit_as(user(northgate))
 
     page.goto("/sell/")
+    field(page, "Owner").fill("")
     field(page, "Owner").press_sequentially("a")
     page.get_by_role("option").click()
     page.get_by_role("textbox", name=re.compile("^Qty, ")).first.fill("9999999")
