@@ -161,11 +161,9 @@ def link_account(request: PortalRequest) -> HttpResponseBase:
         else:
             messages.success(request, f"Linked to {link.target}. Transfer Licenses is now in the menu.")
             return redirect("accounts:link_account")
-    links = list(selectors.links_of(request.acting))
     context = {
         "form": form,
-        "linked": [link.target for link in links],
-        "links": [(link, _one_button(request, "remove_link")) for link in links],
+        "links": [(link.target, link, _one_button(request, "remove_link")) for link in selectors.links_of(request.acting)],
         "incoming": [(link, _one_button(request, "remove_access")) for link in selectors.incoming_links_of(request.acting)],
     }
     response = render(request, "accounts/link_account.html", context)
@@ -212,8 +210,7 @@ def switch_accounts(request: PortalRequest) -> HttpResponse:
     links = list(selectors.links_of(own))
     context = {
         "own": own,
-        "accounts": [own, *(link.target for link in links)],
-        "links": [link for link in links if _mentions(link.target, text)],
+        "accounts": [(own, None), *((link.target, link) for link in links if _mentions(link.target, text))],
         "has_search": len(links) >= MANY_LINKS,
         "q": text,
     }

@@ -1,6 +1,7 @@
 """The form of a transfer. It checks shape; the service checks rules."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from crispy_forms.layout import Field
@@ -13,6 +14,14 @@ from licenses.forms import HoldingForm, quantities_helper
 from licenses.models import Product
 from licenses.selectors import available_in, available_to
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
+
+
+@dataclass(frozen=True)
+class LinkedAccount:
+    """An account that can give, and how many licenses it has available, over all products."""
+
+    account: Account
+    available: int
 
 
 class TransferLicensesForm(HoldingForm):
@@ -29,7 +38,8 @@ class TransferLicensesForm(HoldingForm):
         self.receiver = receiver
         giver = self.linked.get(chosen)
         super().__init__(data, giver=giver, initial={"linked_account": chosen}, **options)
-        self.available = available_in(self.linked.values())
+        available = available_in(self.linked.values())
+        self.options = [LinkedAccount(account, available[account.pk]) for account in self.linked.values()]
         self.mine = {holding.product_id: holding.available for holding in available_to(receiver)}
         self.helper = quantities_helper(
             Field("linked_account", template="transfers/_linked_account.html"), QuantityTable("transfers/_quantity_table.html")
@@ -38,7 +48,12 @@ class TransferLicensesForm(HoldingForm):
     @property
     def says(self) -> str:
         """What a screen reader says once the page shows another account's licenses."""
-        return f"Showing licenses in {self.giver}, {self.available[self.giver.pk]:,} available" if self.giver else ""
+        return f"Showing licenses in {self.giver}, {self.chosen.available:,} available" if self.chosen else ""
+
+    @property
+    def chosen(self) -> LinkedAccount | None:
+        """The option that the page shows the licenses of."""
+        return next((option for option in self.options if option.account == self.giver), None)
 
     def clean_linked_account(self) -> Account:
         username: str = self.cleaned_data["linked_account"]

@@ -117,8 +117,8 @@ def test_each_linked_account_is_offered_with_what_it_has_available(receiver, nor
     options = [(option["value"], option.text) for option in page_of(receiver.get(TRANSFER)).first("select").all("option")]
 
     assert options == [
-        ("northgate-west", "northgate-west · 14 available · Northgate-West Inc."),
-        ("tideway", "tideway · 1,000 available · Tideway Inc."),
+        ("northgate-west", "northgate-west · 14 available"),
+        ("tideway", "tideway · 1,000 available"),
     ]
 
 
