@@ -1,6 +1,5 @@
 """The flows about deployments. Each is one transaction (rules.md §3)."""
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts import permissions
@@ -13,6 +12,7 @@ from licenses.models import JournalEntry
 from licenses.services import content_of, post_sale
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.flows import flow
 
 Kind = JournalEntry.Kind
 
@@ -21,7 +21,7 @@ class NotYourDeployment(Refusal):
     """Licenses are added to a deployment by its owner alone, and not once it is retired (C7)."""
 
 
-@transaction.atomic
+@flow
 def add_deployment(
     *, account: Account, added_by: User, owner: Account, name: str, host_name: str, notes: str = "", quantities: Quantities, key: str
 ) -> Deployment:
@@ -44,7 +44,7 @@ def add_deployment(
     return claim.settle(deployment)
 
 
-@transaction.atomic
+@flow
 def add_licenses(*, deployment: Deployment, account: Account, added_by: User, quantities: Quantities, key: str) -> JournalEntry:
     """Put more licenses of its owner on a deployment, as an entry of its own (C7).
 
