@@ -57,11 +57,21 @@ test: check ## every test, on PostgreSQL and in Chromium, both installed if they
 	$(if $(ON_SQLITE),TEST_SQLITE=1 .venv/bin/python -m pytest -m "not postgres" $(ON_SQLITE))
 	.venv/bin/python -m pytest -n auto --maxprocesses=4
 
+OUT ?= $(VAR)/screenshots
+
+.PHONY: screenshots
+screenshots: test-environment ## a picture of every page and state, to look at, in OUT=var/screenshots; README=1 draws those that README shows
+	@.venv/bin/python -m tests.chromium
+	.venv/bin/python -m tests.screenshots $(if $(README),--readme,--out "$(OUT)")
+
 # Two ways to read the settings without a database: as one develops, and as one serves.
 DEVELOPING := DEMO= DEBUG=1 DATABASE_URL=sqlite://:memory:
 SERVING = DEMO= DEBUG= DATABASE_URL=postgres://portal@localhost/portal EMAIL_URL=smtp://localhost \
 	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com \
 	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')
+
+# Here a warning of Python's, of Django's or of a library's is an error, as in the tests.
+STRICTLY := .venv/bin/python -W error manage.py
 
 .PHONY: check check-lint check-format check-types check-models check-settings check-templates
 check: check-lint check-format check-types check-models check-settings check-templates ## what needs no test run; `make -k check` goes on after a finding
@@ -76,12 +86,12 @@ check-types: test-environment
 	$(DEVELOPING) .venv/bin/python -m mypy
 
 check-models: test-environment
-	$(DEVELOPING) $(MANAGE) makemigrations --check --dry-run
+	$(DEVELOPING) $(STRICTLY) makemigrations --check --dry-run
 
 check-settings: test-environment
-	$(DEVELOPING) $(MANAGE) check
+	$(DEVELOPING) $(STRICTLY) check
 	@echo "manage.py check --deploy, with settings as in production"
-	@$(SERVING) $(MANAGE) check --deploy --fail-level WARNING
+	@$(SERVING) $(STRICTLY) check --deploy --fail-level WARNING
 
 check-templates: test-environment
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 --check {} +

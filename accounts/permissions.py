@@ -20,12 +20,12 @@ View = Callable[..., HttpResponseBase]
 
 
 def is_acting(user: User, account: Account) -> bool:
-    """Whether the person acts for another account than their own."""
+    """Whether the person acts for another account than their own (A7)."""
     return user.account_id != account.pk
 
 
 def may_move_licenses(user: User, account: Account) -> bool:
-    """Deploy and transfer: administrators and managers of resellers and endusers, acting or not."""
+    """Deploy and transfer: administrators and managers of resellers and endusers, acting or not (C5, C9)."""
     return user.role in {User.Role.ADMINISTRATOR, User.Role.MANAGER} and not account.is_publisher
 
 
@@ -44,13 +44,23 @@ def may_issue(user: User, account: Account) -> bool:
     return user.is_staff and account.is_publisher and user.has_perm("licenses.issue_licenses")
 
 
+def may_retire_any_deployment(user: User, account: Account) -> bool:
+    """Retire whosever deployment: the publisher's staff, in the admin (C7, C11)."""
+    return user.is_staff and account.is_publisher and user.has_perm("deployments.retire_deployment")
+
+
+def may_retire_deployments(user: User, account: Account) -> bool:
+    """Retire deployments: who may move licenses, those of the own account or made by it; staff with the permission, any (C7)."""
+    return may_move_licenses(user, account) or may_retire_any_deployment(user, account)
+
+
 def may_open_resellers(user: User, account: Account) -> bool:
-    """Open reseller accounts: the publisher's staff, in the admin."""
+    """Open reseller accounts: the publisher's staff, in the admin (rules.md §1)."""
     return user.is_staff and account.is_publisher and user.has_perm("accounts.add_account")
 
 
 def may_see_endusers(user: User, account: Account) -> bool:
-    """Endusers are their reseller's; whoever acts for a reseller sees them, for one cannot sell to the unseen."""
+    """Endusers are their reseller's; whoever acts for a reseller sees them, for one cannot sell to the unseen (A9)."""
     return account.is_reseller
 
 
@@ -82,7 +92,7 @@ def require(predicate: Predicate, user: User, account: Account) -> None:
 
 
 def allowed(predicate: Predicate) -> Callable[[View], View]:
-    """Let only those see a page who have the right; others get 403."""
+    """Let only those see a page who have the right; others get 403. The flow asks again when the form is sent (B7)."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -18,6 +18,14 @@ def endusers_of(reseller: Account) -> QuerySet[Account]:
     return Account.objects.endusers_of(reseller).annotate(has_signed_in=Exists(has_signed_in)).order_by("username")
 
 
+# What an enduser's pill says, and the endusers that it is said of.
+ENDUSER_STATES = {
+    "active": Q(closed_at=None, has_signed_in=True),
+    "waiting": Q(closed_at=None, has_signed_in=False),
+    "closed": Q(closed_at__isnull=False),
+}
+
+
 def endusers_matching(reseller: Account, text: str) -> QuerySet[Account]:
     """The endusers of a reseller whose username, company or address contains `text`."""
     matches = Q(username__icontains=text) | Q(company__icontains=text) | Q(email__icontains=text)
@@ -26,7 +34,7 @@ def endusers_matching(reseller: Account, text: str) -> QuerySet[Account]:
 
 def links_of(holder: Account) -> QuerySet[Link]:
     """The links over which `holder` may reach other accounts, by username."""
-    return holder.links.select_related("target", "proved_by").order_by("target__username")
+    return holder.links.select_related("holder", "target", "proved_by").order_by("target__username")
 
 
 def usable_links(user: User, account: Account) -> QuerySet[Link]:
@@ -37,7 +45,7 @@ def usable_links(user: User, account: Account) -> QuerySet[Link]:
 
 def incoming_links_of(target: Account) -> QuerySet[Link]:
     """The links over which other accounts may reach `target`, by username."""
-    return target.incoming_links.select_related("holder").order_by("holder__username")
+    return target.incoming_links.select_related("holder", "target").order_by("holder__username")
 
 
 def is_open(invitation: Invitation) -> bool:

@@ -93,7 +93,7 @@ def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str
 def invite_again(*, enduser: Account, invited_by: User, key: str) -> Invitation:
     """Invite the first user of an enduser once more, at the account's address of today (A1).
 
-    Raises NotAllowed, InvitationNotGood, FormAlreadyUsed.
+    Raises NotAllowed, NotYourEnduser, InvitationNotGood, FormAlreadyUsed.
     """
     claim = submissions.claim(key, Invitation, enduser.username)
     if claim.first_result:
@@ -205,17 +205,22 @@ def _prove_again(link: Link, proved_by: User) -> None:
 
 
 @flow
-def remove_link(*, link: Link, removed_by: User, acting: Account) -> None:
-    """End a link; either side may, at any moment, and both are told (A5). Ending what has ended does nothing.
+def remove_link(*, link: Link, removed_by: User, acting: Account, key: str) -> Account:
+    """End a link and return the account at its other end; either side may, at any moment, and both are told (A5).
 
-    Raises NotAllowed.
+    Ending what has ended does nothing. A form that is sent again does not end a link that was made anew since (B5).
+
+    Raises NotAllowed, FormAlreadyUsed.
     """
+    claim = submissions.claim(key, Account, link.holder.username, link.target.username)
+    if claim.first_result:
+        return claim.first_result
     permissions.require(permissions.may_administer, removed_by, acting)
+    if acting not in (link.holder, link.target):
+        raise NotAllowed("This link is not yours.")
     # The row lock makes a transfer that is being decided over this link finish first, or find the link gone.
     locked = Link.objects.select_for_update(of=("self",)).select_related("holder", "target").filter(pk=link.pk).first()
-    if locked is None:
-        return
-    if acting not in (locked.holder, locked.target):
-        raise NotAllowed("This link is not yours.")
-    notices.link_removed(locked, removed_by=acting)
-    locked.delete()
+    if locked:
+        notices.link_removed(locked, removed_by=acting)
+        locked.delete()
+    return claim.settle(link.target if acting == link.holder else link.holder)

@@ -9,17 +9,24 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import notices, permissions, selectors, services
 from accounts.forms import TOO_MANY_TRIES, AcceptInvitationForm, CreateEnduserForm, LinkAccountForm
 from accounts.middleware import start_acting, stop_acting
+from accounts.models import Account, Link
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of, press
 from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.forms import OneUseForm
 
 INVITATION_TOKEN = "invitation_token"  # noqa: S105 - the name of a key in the session
+
+MANY_LINKS = 7  # with one's own these are eight accounts, too many to look through
+
+FORMS_WITH_AN_OWNER = {"licenses:sell_licenses", "deployments:add_deployment"}
 
 RETRY_AFTER = 300  # seconds, in which failed tries are counted
 
@@ -55,8 +62,14 @@ def create_enduser(request: PortalRequest) -> HttpResponseBase:
             refusal.show_on(form)
         else:
             messages.success(request, f"Enduser created. An invitation goes to {enduser.email}.")
-            return redirect(enduser)
-    return render(request, "accounts/create_enduser.html", {"form": form})
+            return redirect(f"{_came_from(request)}?owner={enduser}" if _came_from(request) else enduser)
+    return render(request, "accounts/create_enduser.html", {"form": form, "came_from": _came_from(request)})
+
+
+def _came_from(request: PortalRequest) -> str:
+    """The address of the form from which somebody came to create its owner: one of our own, by its name, or none."""
+    name = request.GET.get("next", "")
+    return reverse(name) if name in FORMS_WITH_AN_OWNER else ""
 
 
 @require_safe
@@ -148,18 +161,29 @@ def link_account(request: PortalRequest) -> HttpResponseBase:
         else:
             messages.success(request, f"Linked to {link.target}. Transfer Licenses is now in the menu.")
             return redirect("accounts:link_account")
-    context = {"form": form, "links": selectors.links_of(request.acting), "incoming": selectors.incoming_links_of(request.acting)}
+    links = list(selectors.links_of(request.acting))
+    context = {
+        "form": form,
+        "linked": [link.target for link in links],
+        "links": [(link, _one_button(request, "remove_link")) for link in links],
+        "incoming": [(link, _one_button(request, "remove_access")) for link in selectors.incoming_links_of(request.acting)],
+    }
     response = render(request, "accounts/link_account.html", context)
     return _throttled(response) if form.has_error(NON_FIELD_ERRORS, TOO_MANY_TRIES) else response
+
+
+def _one_button(request: PortalRequest, form: str) -> OneUseForm:
+    """A form that is one button of many on its page: each has a key of its own, and none an id that another has too."""
+    return OneUseForm(binding=binding_of(request, form), auto_id=False)
 
 
 @require_POST
 @allowed(permissions.may_administer)
 def remove_link(request: PortalRequest, username: str) -> HttpResponseBase:
     """End one's own link to another account (A5). A link that is gone already is no error."""
-    for link in selectors.links_of(request.acting).filter(target__username=username):
-        services.remove_link(link=link, removed_by=request.user, acting=request.acting)
-    messages.success(request, f"There is no link to {username} now.")
+    link = selectors.links_of(request.acting).filter(target__username=username).first()
+    if link is None or _end(request, link, "remove_link"):
+        messages.success(request, f"There is no link to {username} now.")
     return redirect("accounts:link_account")
 
 
@@ -167,10 +191,14 @@ def remove_link(request: PortalRequest, username: str) -> HttpResponseBase:
 @allowed(permissions.may_administer)
 def remove_access(request: PortalRequest, username: str) -> HttpResponseBase:
     """End another account's link to one's own (A5)."""
-    for link in selectors.incoming_links_of(request.acting).filter(holder__username=username):
-        services.remove_link(link=link, removed_by=request.user, acting=request.acting)
-    messages.success(request, f"{username} can’t use this account now.")
+    link = selectors.incoming_links_of(request.acting).filter(holder__username=username).first()
+    if link is None or _end(request, link, "remove_access"):
+        messages.success(request, f"{username} can’t use this account now.")
     return redirect("accounts:link_account")
+
+
+def _end(request: PortalRequest, link: Link, form: str) -> bool:
+    return press(request, form, lambda key: services.remove_link(link=link, removed_by=request.user, acting=request.acting, key=key))
 
 
 # ── Switching ──
@@ -180,7 +208,20 @@ def remove_access(request: PortalRequest, username: str) -> HttpResponseBase:
 @allowed(permissions.may_act_for_others)
 def switch_accounts(request: PortalRequest) -> HttpResponse:
     """The accounts one can act for: one's own and those it is linked to (A7)."""
-    return render(request, "accounts/switch_accounts.html", {"links": selectors.links_of(request.user.account), "own": request.user.account})
+    own, text = request.user.account, request.GET.get("q", "").strip()[:100]
+    links = list(selectors.links_of(own))
+    context = {
+        "own": own,
+        "accounts": [own, *(link.target for link in links)],
+        "links": [link for link in links if _mentions(link.target, text)],
+        "has_search": len(links) >= MANY_LINKS,
+        "q": text,
+    }
+    return render(request, "accounts/switch_accounts.html", context)
+
+
+def _mentions(account: Account, text: str) -> bool:
+    return text.lower() in f"{account.username} {account.company}".lower()
 
 
 @require_POST

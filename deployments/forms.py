@@ -1,16 +1,19 @@
-"""The form of a new deployment. It checks shape; the service checks rules."""
+"""The forms of deployments: a new one, more licenses, an end. They check shape; services check rules."""
 
 from typing import Any
 
-from crispy_forms.layout import Div, Field
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Field, Layout
 from django import forms
-from django.core.validators import RegexValidator
+from django.core.validators import MinLengthValidator, RegexValidator
+from django.forms.boundfield import BoundField
 
 from accounts.models import Account
-from accounts.selectors import endusers_of
-from licenses.forms import HoldingForm, OwnerField, own_enduser, quantities_helper
-from licensing_portal.foundation.forms import ManyLinesField, OneLineField, missing
-from licensing_portal.foundation.layout import QuantityTable
+from deployments.models import Deployment
+from licenses.forms import HoldingForm, OwnerField, own_enduser, owners_to_offer, quantities_helper
+from licenses.models import Product
+from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, missing
+from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 
 host_name_is_plain = RegexValidator(r"^[^\s/\\]+$", "Enter a host name like ivr-01.example.com")
 
@@ -32,7 +35,7 @@ class AddDeploymentForm(HoldingForm):
     def __init__(self, data: Any = None, *, account: Account, may_sell: bool, **options: Any) -> None:
         super().__init__(data, giver=account, **options)
         self.account = account
-        self.endusers = endusers_of(account).filter(closed_at=None)
+        self.endusers = owners_to_offer(account) if may_sell else []
         if not may_sell:
             del self.fields["owner"]
         self.helper = quantities_helper(
@@ -59,3 +62,35 @@ class AddDeploymentForm(HoldingForm):
         """The account that will own the deployment."""
         owner: Account = self.cleaned_data.get("owner", self.account)
         return owner
+
+
+class AddLicensesForm(HoldingForm):
+    """Add Licenses (C7): what the owner has available, with how many are on the deployment now."""
+
+    def __init__(self, data: Any = None, *, deployment: Deployment, **options: Any) -> None:
+        self.on_it = dict(deployment.lines.values_list("product", "quantity"))
+        super().__init__(data, giver=deployment.owner, **options)
+        self.helper = quantities_helper(QuantityTable("deployments/_quantity_table.html"))
+
+    def row(self, field: BoundField, product: Product) -> QuantityRow:
+        holding = self.holding_of(product)
+        return QuantityRow(field, product.code, product.name, holding.available, holding.deployed, self.on_it.get(product.pk, 0))
+
+
+class RetireDeploymentForm(OneUseForm):
+    """Retire deployment (C7), in the portal and in the admin: the reason, which the owner is told."""
+
+    reason = ManyLinesField(
+        label="Reason",
+        max_length=500,
+        help_text="At least 10 characters. The owner can read it.",
+        validators=[MinLengthValidator(10, "Enter a reason of at least 10 characters")],
+        error_messages=missing("Enter a reason"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.layout = Layout("key", "reason")

@@ -1,8 +1,10 @@
 """Licenses on one license server.
 
-Deployment      is the owner's; its licenses are counted as deployed in the owner's holdings.
-DeploymentLine  is how many licenses of one product it has; they only grow (C7).
-DeploymentEntry is each journal entry that put licenses on it, with the sale it was made of, if it was one (C5).
+Deployment      is the owner's; until it is retired, its licenses are counted as deployed in the owner's holdings.
+DeploymentLine  is how many licenses of one product it has; they only grow (C7). Of a retired deployment the lines stay as
+                they were: they tell what was on it and came back.
+DeploymentEntry is each journal entry that put licenses on it, with the sale it was made of, if it was one (C5), and the
+                one that returned them all.
 """
 
 from django.db import models
@@ -30,10 +32,16 @@ class Deployment(models.Model):
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
+        permissions = [("retire_deployment", "Can retire deployments")]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["waiting", "active", "retired"]), name="deployment_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(state="retired", retired_at__isnull=False) | (~Q(state="retired") & Q(retired_at=None)),
+                name="a_retired_deployment_and_no_other_says_since_when",
+            ),
         ]
         indexes = [
             models.Index(fields=["owner", "-changed_at"], name="deployments_of_an_owner"),
@@ -46,9 +54,13 @@ class Deployment(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("deployments:deployment", args=[self.pk])
 
+    @property
+    def is_retired(self) -> bool:
+        return self.state == self.State.RETIRED
+
 
 class DeploymentLine(models.Model):
-    """How many licenses of one product are on a deployment."""
+    """How many licenses of one product are on a deployment, or were until it was retired."""
 
     deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="lines")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="deployment_lines")
@@ -65,11 +77,18 @@ class DeploymentLine(models.Model):
 
 
 class DeploymentEntry(models.Model):
-    """A journal entry that put licenses on a deployment, and the sale that gave them to its owner at that moment."""
+    """A journal entry that put licenses on a deployment, with the sale that gave them to its owner at that moment; or that returned all of them."""
 
     deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="entries")
     entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="deployment_entry")
     sale = models.OneToOneField(JournalEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="deployment_entry_of_sale")
+    is_retirement = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deployment"], condition=Q(is_retirement=True), name="a_deployment_is_retired_once"),
+            models.CheckConstraint(condition=Q(is_retirement=False) | Q(sale=None), name="a_retirement_sells_nothing"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.entry} on {self.deployment}"

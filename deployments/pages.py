@@ -1,10 +1,15 @@
-"""A deployment as its owner, or as the reseller who made it, sees it (A9)."""
+"""A deployment, and what retiring it would do, as its owner or the reseller who made it sees it (A9); the publisher's staff see all."""
 
 from dataclasses import dataclass
 
 from accounts.models import Account
 from deployments.models import Deployment
-from licenses.models import JournalEntry, JournalLine
+from deployments.rights import refusal_to_add_licenses, refusal_to_retire
+from deployments.timeline import Event, events_of
+from licenses.models import JournalLine
+from licenses.selectors import available_to, holdings_of
+
+Line = tuple[str, str, int]  # code, name, quantity
 
 
 @dataclass(frozen=True)
@@ -13,26 +18,85 @@ class DeploymentPage:
 
     deployment: Deployment
     is_owner: bool
-    lines: list[tuple[str, str, int]]  # code, name, quantity
-    entries: list[JournalEntry]
-    sales: list[JournalEntry]
+    lines: list[Line]
+    events: list[Event]
+    can_add_licenses: bool
+    can_retire: bool
 
     @property
     def total(self) -> int:
         return sum(quantity for _, _, quantity in self.lines)
 
 
+@dataclass(frozen=True)
+class ReturnRow:
+    """One product that would come back, and what its owner has now."""
+
+    code: str
+    name: str
+    quantity: int
+    deployed: int
+    available: int
+
+    @property
+    def deployed_after(self) -> int:
+        return self.deployed - self.quantity
+
+    @property
+    def available_after(self) -> int:
+        return self.available + self.quantity
+
+
+@dataclass(frozen=True)
+class RetirementPage:
+    """What retiring would do. A reseller sees the licenses that it gave, and none of its enduser's numbers."""
+
+    deployment: Deployment
+    sees_all: bool
+    given: list[Line]
+    returns: list[ReturnRow]
+    refusal: str  # why it can't be retired, "" where it can
+
+    @property
+    def total(self) -> int:
+        return sum(row.quantity for row in self.returns) if self.sees_all else sum(quantity for _, _, quantity in self.given)
+
+
 def deployment_page(deployment: Deployment, viewer: Account) -> DeploymentPage:
     """Make the page of a deployment for an account that may see it."""
     is_owner = deployment.owner_id == viewer.pk
-    steps = list(deployment.entries.select_related("entry__posted_by", "entry__acting_as", "sale").order_by("pk"))
-    sales = [step.sale for step in steps if step.sale]
-    given = JournalLine.objects.filter(entry__in=sales, account=deployment.owner_id)
-    lines = (deployment.lines.all() if is_owner else given).order_by("product__code")
     return DeploymentPage(
         deployment=deployment,
         is_owner=is_owner,
-        lines=list(lines.values_list("product__code", "product__name", "quantity")),
-        entries=[step.entry for step in reversed(steps)] if is_owner else [],
-        sales=sales,
+        lines=_all_lines(deployment) if is_owner else _given_lines(deployment),
+        events=events_of(deployment, viewer),
+        can_add_licenses=refusal_to_add_licenses(deployment, viewer) is None and available_to(viewer).exists(),
+        can_retire=refusal_to_retire(deployment, viewer) is None,
     )
+
+
+def retirement_page(deployment: Deployment, viewer: Account) -> RetirementPage:
+    """Make the page that retires a deployment, for an account that may see it or for the publisher."""
+    sees_all = viewer.is_publisher or deployment.owner_id == viewer.pk
+    return RetirementPage(
+        deployment=deployment,
+        sees_all=sees_all,
+        given=[] if sees_all else _given_lines(deployment),
+        returns=_returns(deployment) if sees_all and not deployment.is_retired else [],
+        refusal=str(refusal_to_retire(deployment, viewer) or ""),
+    )
+
+
+def _returns(deployment: Deployment) -> list[ReturnRow]:
+    holdings = {holding.product.code: holding for holding in holdings_of(deployment.owner)}
+    return [ReturnRow(*line, holdings[line[0]].deployed, holdings[line[0]].available) for line in _all_lines(deployment)]
+
+
+def _all_lines(deployment: Deployment) -> list[Line]:
+    return list(deployment.lines.order_by("product__code").values_list("product__code", "product__name", "quantity"))
+
+
+def _given_lines(deployment: Deployment) -> list[Line]:
+    """What the reseller who made it sold with it."""
+    sold = JournalLine.objects.filter(entry__deployment_entry_of_sale__deployment=deployment, account=deployment.owner_id)
+    return list(sold.order_by("product__code").values_list("product__code", "product__name", "quantity"))

@@ -6,19 +6,15 @@ from accounts import permissions
 from accounts.models import Account, User
 from deployments import notices
 from deployments.models import Deployment, DeploymentEntry, DeploymentLine
+from deployments.rights import refusal_to_add_licenses, refusal_to_retire
 from licenses import ledger
 from licenses.ledger import Quantities
 from licenses.models import JournalEntry
 from licenses.services import content_of, post_sale
 from licensing_portal.foundation import submissions
-from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.flows import flow
 
 Kind = JournalEntry.Kind
-
-
-class NotYourDeployment(Refusal):
-    """Licenses are added to a deployment by its owner alone, and not once it is retired (C7)."""
 
 
 @flow
@@ -48,17 +44,48 @@ def add_deployment(
 def add_licenses(*, deployment: Deployment, account: Account, added_by: User, quantities: Quantities, key: str) -> JournalEntry:
     """Put more licenses of its owner on a deployment, as an entry of its own (C7).
 
-    Raises NotAllowed, NotYourDeployment, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
+    Raises NotAllowed, NotYourDeployment, DeploymentRetired, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
     """
     claim = submissions.claim(key, JournalEntry, deployment.pk, content_of(quantities))
     if claim.first_result:
         return claim.first_result
     permissions.require(permissions.may_move_licenses, added_by, account)
-    # The lock stops a retirement from slipping in between this look at the state and the posting.
-    deployment = Deployment.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=deployment.pk)
-    if deployment.owner != account or deployment.state == Deployment.State.RETIRED:
-        raise NotYourDeployment("Licenses can’t be added to this deployment.")
+    deployment = _lock(deployment)
+    if refusal := refusal_to_add_licenses(deployment, account):
+        raise refusal
     return claim.settle(_deploy(deployment, quantities, deployed_by=added_by, acting_as=account))
+
+
+@flow
+def retire_deployment(*, deployment: Deployment, account: Account, retired_by: User, reason: str, key: str) -> JournalEntry:
+    """Return all licenses of a deployment to its owner's available, for good, as an entry of its own (C7).
+
+    `account` is the owner, the reseller who made the deployment for it, or the publisher; if another than the owner does
+    it, the owner is told by e-mail.
+
+    Raises NotAllowed, NotYourDeployment, DeploymentRetired, TooLateToRetire, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Deployment, deployment.pk, account.username, reason)
+    if claim.first_result:
+        return claim.first_result.entries.get(is_retirement=True).entry
+    permissions.require(permissions.may_retire_deployments, retired_by, account)
+    deployment = _lock(deployment)
+    if refusal := refusal_to_retire(deployment, account):
+        raise refusal
+    entry = _return_all(deployment, retired_by=retired_by, acting_as=account, reason=reason)
+    if account != deployment.owner:
+        notices.deployment_retired(deployment, entry)
+    claim.settle(deployment)
+    return entry
+
+
+def _lock(deployment: Deployment) -> Deployment:
+    """Return the deployment as it is now, locked.
+
+    The lock stops a retirement from slipping in between another flow's look at the state and its posting: licenses added
+    in that moment would stay deployed on a retired deployment, or a second retirement would return them twice.
+    """
+    return Deployment.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=deployment.pk)
 
 
 def _deploy(
@@ -70,7 +97,9 @@ def _deploy(
     """
     owner = deployment.owner
     books = ledger.open_books(owners=[owner], products=quantities)
-    entry = books.post(Kind.DEPLOYMENT, quantities, giver=owner, receiver=owner, posted_by=deployed_by, acting_as=acting_as, note=deployment.name)
+    entry = books.post(
+        Kind.DEPLOYMENT, quantities, giver=owner, receiver=owner, posted_by=deployed_by, acting_as=acting_as, reference=deployment.name
+    )
     DeploymentEntry.objects.create(deployment=deployment, entry=entry, sale=sale)
     for product, quantity in quantities.items():
         if quantity:
@@ -80,4 +109,25 @@ def _deploy(
             line.save()
     deployment.changed_at = timezone.now()
     deployment.save(update_fields=["changed_at"])
+    return entry
+
+
+def _return_all(deployment: Deployment, *, retired_by: User, acting_as: Account, reason: str) -> JournalEntry:
+    """Post the return of everything on a locked deployment, whoever put it there, and mark it as retired."""
+    owner = deployment.owner
+    quantities = {line.product: line.quantity for line in deployment.lines.select_related("product")}
+    books = ledger.open_books(owners=[owner], products=quantities)
+    entry = books.post(
+        Kind.RETIREMENT,
+        quantities,
+        giver=owner,
+        receiver=owner,
+        posted_by=retired_by,
+        acting_as=acting_as,
+        reference=deployment.name,
+        note=reason,
+    )
+    DeploymentEntry.objects.create(deployment=deployment, entry=entry, is_retirement=True)
+    deployment.state, deployment.retired_at, deployment.changed_at = Deployment.State.RETIRED, entry.posted_at, entry.posted_at
+    deployment.save(update_fields=["state", "retired_at", "changed_at"])
     return entry

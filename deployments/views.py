@@ -1,6 +1,7 @@
-"""Add New Deployment and the page of a deployment. A view translates; services decide."""
+"""Add New Deployment, the page of a deployment, and what is done there. A view translates; services decide."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -9,8 +10,10 @@ from accounts import permissions
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of
 from deployments import pages, selectors, services
-from deployments.forms import AddDeploymentForm
+from deployments.forms import AddDeploymentForm, AddLicensesForm, RetireDeploymentForm
+from deployments.rights import NotYourDeployment, refusal_to_add_licenses
 from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.templatetags.portal import licenses as in_words
 
 
 @require_http_methods(["GET", "POST"])
@@ -23,6 +26,7 @@ def add_deployment(request: PortalRequest) -> HttpResponseBase:
         may_sell=permissions.may_sell(request.user, request.acting),
         binding=binding_of(request, "add_deployment"),
         initial={"owner": request.GET.get("owner", "")},
+        start_at=request.GET.get("product", ""),
     )
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
@@ -44,3 +48,43 @@ def deployment(request: PortalRequest, pk: int) -> HttpResponse:
     """A deployment: whole for its owner; for the reseller who made it, its name, owner and given licenses (A9)."""
     found = get_object_or_404(selectors.deployments_visible_to(request.acting), pk=pk)
     return render(request, "deployments/deployment.html", {"page": pages.deployment_page(found, request.acting)})
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_move_licenses)
+def add_licenses(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Put more of the owner's licenses on its deployment; the reseller who made it may see it, but not do this (C7)."""
+    found = get_object_or_404(selectors.deployments_visible_to(request.acting), pk=pk)
+    refusal = refusal_to_add_licenses(found, request.acting)
+    if isinstance(refusal, NotYourDeployment):
+        raise PermissionDenied
+    form = AddLicensesForm(request.POST if request.method == "POST" else None, deployment=found, binding=binding_of(request, "add_licenses"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            entry = services.add_licenses(
+                deployment=found, account=request.acting, added_by=request.user, quantities=form.quantities, key=form.cleaned_data["key"]
+            )
+        except Refusal as problem:
+            problem.show_on(form)
+        else:
+            messages.success(request, f"{in_words(entry.total)} added to {found}.")
+            return redirect(found)
+    return render(request, "deployments/add_licenses.html", {"form": form, "deployment": found, "refusal": refusal})
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_move_licenses)
+def retire_deployment(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """End a deployment: all that is on it is its owner's to use again, and the page says so in numbers first (C7)."""
+    found = get_object_or_404(selectors.deployments_visible_to(request.acting), pk=pk)
+    form = RetireDeploymentForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "retire_deployment"))
+    if request.method == "POST" and form.is_valid():
+        typed = form.cleaned_data
+        try:
+            services.retire_deployment(deployment=found, account=request.acting, retired_by=request.user, reason=typed["reason"], key=typed["key"])
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"{found} is retired. Its licenses are available to {found.owner} again.")
+            return redirect(found)
+    return render(request, "deployments/retire_deployment.html", {"form": form, "page": pages.retirement_page(found, request.acting)})

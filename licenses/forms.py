@@ -19,6 +19,8 @@ from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneU
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name
 
+OFFERED_OWNERS = 50
+
 
 class OwnerField(UsernameField):
     """The username of an account, as a text field: scripts may suggest, none are needed."""
@@ -30,6 +32,11 @@ class OwnerField(UsernameField):
             widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
             **options,
         )
+
+
+def owners_to_offer(reseller: Account) -> list[Account]:
+    """The reseller's open endusers, by username: as many as the datalist holds, which is all that is offered without scripts."""
+    return list(endusers_of(reseller).filter(closed_at=None)[:OFFERED_OWNERS])
 
 
 def own_enduser(reseller: Account, username: str) -> Account:
@@ -79,13 +86,23 @@ class QuantitiesForm(OneUseForm):
 
 
 class HoldingForm(QuantitiesForm):
-    """A form that moves licenses that `giver` has available; without a giver it offers nothing."""
+    """A form that moves licenses that `giver` has available; without a giver it offers nothing.
 
-    def __init__(self, data: Any = None, *, giver: Account | None, **options: Any) -> None:
+    `start_at` is the code of the product that one came for: its Qty has the focus when the page is opened.
+    """
+
+    def __init__(self, data: Any = None, *, giver: Account | None, start_at: str = "", **options: Any) -> None:
         self.giver = giver
         self.holdings = {holding.product_id: holding for holding in holdings_of(giver)} if giver else {}
         offered = [holding.product for holding in self.holdings.values() if holding.available]
         super().__init__(data, offered=offered, **options)
+        if start_at in self.products and not self.is_bound:
+            self.fields[field_name(start_at)].widget.attrs["autofocus"] = True
+
+    @property
+    def deployed(self) -> int:
+        """How many licenses the giver has deployed, over all products: they can't be moved (C3)."""
+        return sum(holding.deployed for holding in self.holdings.values())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -122,7 +139,7 @@ def quantities_helper(*layout: Any) -> FormHelper:
 
 
 class SellLicensesForm(HoldingForm):
-    """Sell Licenses (C2)."""
+    """Sell Licenses (C2). Whoever has a single enduser finds it chosen."""
 
     owner = OwnerField(error_messages=missing("Choose an owner"))
     reference = OneLineField(label="Your reference", required=False, max_length=60, help_text="Printed on the receipt and the email.")
@@ -130,7 +147,9 @@ class SellLicensesForm(HoldingForm):
     def __init__(self, data: Any = None, *, seller: Account, **options: Any) -> None:
         super().__init__(data, giver=seller, **options)
         self.seller = seller
-        self.endusers = endusers_of(seller).filter(closed_at=None)
+        self.endusers = owners_to_offer(seller)
+        if len(self.endusers) == 1 and not self.initial["owner"]:
+            self.initial["owner"] = self.endusers[0].username
         self.helper = quantities_helper(
             Div(
                 Div(

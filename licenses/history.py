@@ -100,11 +100,12 @@ def _mentions(text: str) -> Q:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """A journal line as the account reads it, with the balance after it."""
+    """A journal line as the account reads it, with the balance after it, and whether the line above is of the same entry."""
 
     line: JournalLine
     sentence: str
     balance: int
+    goes_on: bool
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,12 @@ def history_page(form: HistoryFilterForm, *, before: str = "", after: str = "") 
     """
     lines, has_newer, has_older = _cut(form.lines, before=_key(before), after=_key(after))
     balances = _balances(form, lines)
+    entries_above = [None, *(line.entry_id for line in lines)]
     return HistoryPage(
-        rows=[HistoryRow(line, sentence(line.entry, form.viewer), balances[line.pk]) for line in lines],
+        rows=[
+            HistoryRow(line, sentence(line.entry, form.viewer), balances[line.pk], goes_on=line.entry_id == above)
+            for line, above in zip(lines, entries_above, strict=False)
+        ],
         balance_name=form.cleaned_data["column"].title() or "Balance" if form.is_valid() else "",
         newer=lines[0].pk if lines and has_newer else None,
         older=lines[-1].pk if lines and has_older else None,

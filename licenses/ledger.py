@@ -4,6 +4,7 @@ Licenses move only in opened books, and opening them locks them, in one fixed or
 an act needs in one call can neither oversell nor deadlock; the database's constraints are the last judge.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -21,17 +22,21 @@ Kind = JournalEntry.Kind
 State = JournalLine.State
 Quantities = Mapping[Product, int]
 
+# Where a kind takes licenses from and where it puts them; what is named nowhere here is available before and after.
+TAKEN_FROM = {Kind.RETIREMENT: State.DEPLOYED}
+PUT_INTO = {Kind.DEPLOYMENT: State.DEPLOYED}
+
 
 class NothingEntered(Refusal):
     """No quantity is above zero."""
 
 
 class InsufficientLicenses(Refusal):
-    """The giver has fewer licenses available than asked for; says how many, for every product that falls short."""
+    """The giver has fewer licenses than asked for where they are taken from; says how many, for every product that falls short."""
 
 
 def open_books(owners: Collection[Account], products: Collection[Product]) -> "Books":
-    """Lock the holdings of these products of all these owners and return the only object that can move them.
+    """Lock the holdings of these products of all these owners and return the only object that can move them (B3, B7).
 
     Holdings that are missing are made. One call per transaction, for all owners and products that it will touch:
     every flow then locks in the same order, (account, product), and no two can wait for each other.
@@ -76,15 +81,15 @@ class Books:
         reference: str = "",
         note: str = "",
     ) -> JournalEntry:
-        """Move these quantities of available licenses and write the entry that tells of it (B1, B4).
+        """Move these quantities of licenses and write the entry that tells of it (B1, B4).
 
-        A deployment takes them from the owner's available to the same owner's deployed licenses; every other kind
-        takes them from the giver's available to the receiver's. All products move or none.
+        A deployment takes them from the owner's available to the same owner's deployed licenses, a retirement takes them
+        back; every other kind takes them from the giver's available to the receiver's. All products move or none.
 
         Raises NothingEntered and, naming every product that falls short, InsufficientLicenses.
         """
         quantities = {product: quantity for product, quantity in quantities.items() if quantity}
-        self._check(quantities, giver)
+        self._check(kind, quantities, giver)
         moment = timezone.now()
         entry = JournalEntry.objects.create(
             number=next_number(kind, moment),
@@ -100,8 +105,8 @@ class Books:
         lines = []
         for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code):
             gives, receives = self._holdings[giver.pk, product.pk], self._holdings[receiver.pk, product.pk]
-            lines.append(_line(entry, gives, State.AVAILABLE, -quantity))
-            lines.append(_line(entry, receives, State.DEPLOYED if kind == Kind.DEPLOYMENT else State.AVAILABLE, quantity))
+            lines.append(_line(entry, gives, TAKEN_FROM.get(kind, State.AVAILABLE), -quantity))
+            lines.append(_line(entry, receives, PUT_INTO.get(kind, State.AVAILABLE), quantity))
         JournalLine.objects.bulk_create(lines)
         self._write(lines, sold_by=giver if kind == Kind.SALE else None)
         return entry
@@ -126,17 +131,19 @@ class Books:
             }
         )
 
-    def _check(self, quantities: Quantities, giver: Account) -> None:
+    def _check(self, kind: JournalEntry.Kind, quantities: Quantities, giver: Account) -> None:
         if not quantities:
             raise NothingEntered("Enter a Qty for at least one product")
-        if any(not 0 < quantity <= LARGEST_QUANTITY for quantity in quantities.values()):
+        # What was put on a deployment in many steps comes back in one, however much it is: nobody types that number.
+        largest = math.inf if kind == Kind.RETIREMENT else LARGEST_QUANTITY
+        if any(not 0 < quantity <= largest for quantity in quantities.values()):
             raise ValueError("A quantity is from 0 to 1,000,000; forms have to see to that.")
         if giver.is_publisher:
             return
         short = [
             Problem(shortage(holding), field=field_name(product.code))
             for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code)
-            if (holding := self._holdings[giver.pk, product.pk]).available < quantity
+            if getattr(holding := self._holdings[giver.pk, product.pk], TAKEN_FROM.get(kind, State.AVAILABLE)) < quantity
         ]
         if short:
             raise InsufficientLicenses.of(short)

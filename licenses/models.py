@@ -81,7 +81,11 @@ class JournalEntry(models.Model):
     receiver = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries_received")
     posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     acting_as = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", help_text="The account that the person acted for.")
-    reference = models.CharField(max_length=60, blank=True, help_text="A reference of the giver: an order number, for an issue.")
+    reference = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="What the giver calls it: an order number, for an issue; the deployment's name, where licenses go on one or come back.",
+    )
     note = models.TextField(blank=True)
     reverses = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by")
 

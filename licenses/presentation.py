@@ -39,14 +39,25 @@ def sentence(entry: JournalEntry, account: Account) -> str:
         case Kind.TRANSFER:
             return f"Transferred to {other}" if is_giver else f"Transferred from {other}"
         case Kind.DEPLOYMENT:
-            return f"Deployed on {entry.note}" if entry.note else "Deployed"
+            # Entries are never changed (B2), and the first ones had the deployment's name in their note.
+            name = entry.reference or entry.note
+            return f"Deployed on {name}" if name else "Deployed"
+        case Kind.RETIREMENT:
+            return f"Retired {entry.reference}"
         case _:
             return NAMES[Kind(entry.kind)]
 
 
-def what_moved(entry: JournalEntry) -> str:
-    """Tell how many of what: "12 TUNER, 24 TTS", or "352 licenses" where that would be long."""
-    moved = sorted((line.product.code, line.quantity) for line in entry.lines.all() if line.quantity > 0)
-    if len(moved) > TOLD_ONE_BY_ONE:
-        return in_words(sum(quantity for _, quantity in moved))
-    return ", ".join(f"{number(quantity)}{NO_BREAK}{code}" for code, quantity in moved)
+def amounts(entry: JournalEntry) -> str:
+    """Tell how many of what an entry moved: "24 ASR-FULL, 24 TTS"."""
+    return ", ".join(f"{number(quantity)}{NO_BREAK}{code}" for code, quantity in _moved(entry))
+
+
+def amounts_in_short(entry: JournalEntry) -> str:
+    """The same, or only how many ("352 licenses") where it would be long."""
+    moved = _moved(entry)
+    return amounts(entry) if len(moved) <= TOLD_ONE_BY_ONE else in_words(sum(quantity for _, quantity in moved))
+
+
+def _moved(entry: JournalEntry) -> list[tuple[str, int]]:
+    return sorted((line.product.code, line.quantity) for line in entry.lines.all() if line.quantity > 0)

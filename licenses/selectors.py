@@ -1,6 +1,9 @@
 """What one may read of the books. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
 
-from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Account
@@ -15,6 +18,13 @@ def holdings_of(account: Account) -> QuerySet[Holding]:
 def available_to(account: Account) -> QuerySet[Holding]:
     """What the account can sell, deploy or give: products of which some are available, by code."""
     return holdings_of(account).filter(available__gt=0)
+
+
+def available_in(accounts: Iterable[Account]) -> dict[int, int]:
+    """How many licenses each of these accounts (by its primary key) has available, over all products; in one query."""
+    numbers = dict.fromkeys((account.pk for account in accounts), 0)
+    found = Holding.objects.filter(account__in=numbers).values_list("account").annotate(total=Sum("available"))
+    return numbers | dict(found)
 
 
 def summary_of(account: Account) -> QuerySet[Holding]:
@@ -49,9 +59,24 @@ def sales_to(enduser: Account, *, seller: Account) -> QuerySet[JournalEntry]:
     return JournalEntry.objects.filter(kind=JournalEntry.Kind.SALE, giver=seller, receiver=enduser).prefetch_related("lines").order_by("-pk")
 
 
+def _lines_of_sales(seller: Account) -> QuerySet[JournalLine]:
+    """The lines that tell a reseller's endusers what it sold them."""
+    return JournalLine.objects.filter(entry__kind=JournalEntry.Kind.SALE, entry__giver=seller).exclude(account=seller)
+
+
+def sold_to_each(endusers: Iterable[Account], *, seller: Account) -> dict[int, tuple[int, datetime]]:
+    """How many licenses a reseller sold to each of these endusers (by its primary key), and when last; in one query.
+
+    An enduser that it never sold anything is left out.
+    """
+    lines = _lines_of_sales(seller).filter(account__in=[enduser.pk for enduser in endusers])
+    by_account = lines.values_list("account").annotate(total=Sum("quantity"), last_sold_at=Max("entry__posted_at"))
+    return {account: (total, last_sold_at) for account, total, last_sold_at in by_account}
+
+
 def sold_to(enduser: Account, *, seller: Account) -> QuerySet[JournalLine, tuple[str, str, int]]:
     """How many licenses of each product, as (code, name, quantity), a reseller sold to one of its endusers, by code."""
-    lines = JournalLine.objects.filter(account=enduser, entry__kind=JournalEntry.Kind.SALE, entry__giver=seller)
+    lines = _lines_of_sales(seller).filter(account=enduser)
     by_product = lines.values("product__code", "product__name").annotate(total=Sum("quantity"))
     return by_product.order_by("product__code").values_list("product__code", "product__name", "total")
 

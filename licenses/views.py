@@ -26,6 +26,7 @@ def sell_licenses(request: PortalRequest) -> HttpResponseBase:
         seller=request.acting,
         binding=binding_of(request, "sell_licenses"),
         initial={"owner": request.GET.get("owner", "")},
+        start_at=request.GET.get("product", ""),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -46,7 +47,8 @@ def receipt(request: PortalRequest, number: str) -> HttpResponse:
     """The receipt of an entry, as one of its two sides sees it."""
     entry = get_object_or_404(selectors.entries_visible_to(request.acting), number=number)
     send_again = OneUseForm(binding=binding_of(request, "send_notice_again"))
-    return render(request, "licenses/receipt.html", {"receipt": receipts.receipt_of(entry, request.acting), "send_again": send_again})
+    context = {"receipt": receipts.receipt_of(entry, request.acting), "send_again": send_again, "printed_at": timezone.now()}
+    return render(request, "licenses/receipt.html", context)
 
 
 @require_POST

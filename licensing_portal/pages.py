@@ -1,6 +1,7 @@
 """Pages that gather from several apps. They only read."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,13 +19,25 @@ from deployments import selectors as deployment_selectors
 from deployments.listing import DeploymentFilterForm, deployment_list, given_rows
 from licenses import selectors as license_selectors
 from licenses.models import Holding, Product
-from licenses.presentation import sentence, what_moved
+from licenses.presentation import amounts_in_short, sentence
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.notices import notices_of_account
 
 RECENT = 6
 DEPLOYMENTS_PER_PAGE = 25
 ENDUSERS_PER_PAGE = 50
+
+
+STATES = {"active": "Active", "waiting": "Not signed in yet", "closed": "Closed"}
+
+
+@dataclass(frozen=True)
+class EnduserRow:
+    """One enduser of the list, with how many licenses its reseller sold it, and when last."""
+
+    account: Account
+    bought: int
+    last_sold_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,7 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
         "totals": _totals(rows),
         "shows_sold": account.is_reseller or any(row.holding.sold for row in rows),
         "deployments": deployment_list(filters, number=request.GET.get("page", "")),
-        "recent": [(entry, sentence(entry, account), what_moved(entry)) for entry in recent],
+        "recent": [(entry, sentence(entry, account), amounts_in_short(entry)) for entry in recent],
     }
     return render(request, "my_licenses.html", context)
 
@@ -75,11 +88,17 @@ def _totals(rows: list[SummaryRow]) -> dict[str, int]:
 @require_safe
 @allowed(permissions.may_see_endusers)
 def endusers(request: PortalRequest) -> HttpResponse:
-    """The accounts one may sell to, with whether they have signed in."""
+    """The accounts one may sell to: whether they have signed in, and what was sold to them (A9)."""
     text = request.GET.get("q", "").replace("\0", "").strip()[:100]
+    state = request.GET.get("status", "") if request.GET.get("status") in STATES else ""
     found = account_selectors.endusers_matching(request.acting, text) if text else account_selectors.endusers_of(request.acting)
+    if state:
+        found = found.filter(account_selectors.ENDUSER_STATES[state])
     page = Paginator(found, ENDUSERS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "endusers.html", {"page": page, "q": text, "query": urlencode({"q": text}) if text else ""})
+    sold = license_selectors.sold_to_each(page, seller=request.acting)
+    rows = [EnduserRow(enduser, *sold.get(enduser.pk, (0, None))) for enduser in page]
+    query = urlencode({name: value for name, value in (("q", text), ("status", state)) if value})
+    return render(request, "endusers.html", {"page": page, "rows": rows, "q": text, "status": state, "states": STATES, "query": query})
 
 
 @require_safe
@@ -92,9 +111,11 @@ def enduser(request: PortalRequest, username: str) -> HttpResponse:
 
 def _enduser_context(request: PortalRequest, found: Account) -> dict[str, Any]:
     first_user = found.users.filter(username=found.username).first()
+    sold = list(license_selectors.sold_to(found, seller=request.acting))
     return {
         "enduser": found,
-        "sold": license_selectors.sold_to(found, seller=request.acting),
+        "sold": sold,
+        "sold_total": sum(quantity for _, _, quantity in sold),
         "sales": license_selectors.sales_to(found, seller=request.acting)[:DEPLOYMENTS_PER_PAGE],
         "deployment_rows": given_rows(deployment_selectors.deployments_made_for(found, reseller=request.acting)[:DEPLOYMENTS_PER_PAGE]),
         "is_invited": first_user is not None and not first_user.has_usable_password(),

@@ -4,6 +4,7 @@ Three ways to run: DEMO=1 (the story of docs/rules.md §5, SQLite unless DATABAS
 DEBUG=1 (development), and neither: production, which refuses to start on anything that would be unsafe.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -163,6 +164,10 @@ ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+
+# ── Rules with a time ──────────────────────────────────────────────────────────────────────────────────────────────
+
+RECALL_WINDOW = timedelta(days=30)  # how long a reseller can undo what it did for an enduser: rules C7 and C10
 
 # ── Mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

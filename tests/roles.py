@@ -9,7 +9,7 @@ from django.db import connection, connections
 from licensing_portal.roles import grant_rights
 
 APPLICATION = "portal_app"
-WALLS = import_module("licenses.migrations.0003_walls").TRIGGERS
+WALLS = import_module("licenses.migrations.0004_walls").TRIGGERS
 
 
 def become(role: str) -> None:

@@ -11,7 +11,7 @@ from django.forms.boundfield import BoundField
 from accounts.models import Account, Link
 from licenses.forms import HoldingForm, quantities_helper
 from licenses.models import Product
-from licenses.selectors import available_to
+from licenses.selectors import available_in, available_to
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 
 
@@ -29,10 +29,16 @@ class TransferLicensesForm(HoldingForm):
         self.receiver = receiver
         giver = self.linked.get(chosen)
         super().__init__(data, giver=giver, initial={"linked_account": chosen}, **options)
+        self.available = available_in(self.linked.values())
         self.mine = {holding.product_id: holding.available for holding in available_to(receiver)}
         self.helper = quantities_helper(
             Field("linked_account", template="transfers/_linked_account.html"), QuantityTable("transfers/_quantity_table.html")
         )
+
+    @property
+    def says(self) -> str:
+        """What a screen reader says once the page shows another account's licenses."""
+        return f"Showing licenses in {self.giver}, {self.available[self.giver.pk]:,} available" if self.giver else ""
 
     def clean_linked_account(self) -> Account:
         username: str = self.cleaned_data["linked_account"]

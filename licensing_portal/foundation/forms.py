@@ -76,7 +76,7 @@ class FilterForm(forms.Form):
 
     def _words(self, field: BoundField) -> str:
         """What was chosen as people read it: a choice by its name, a day in the portal's own form."""
-        value = self.cleaned_data.get(field.name) if self.is_valid() else None
+        value = None if field.errors else self.cleaned_data.get(field.name)
         if isinstance(value, date):
             return f"{value.day} {date_format(value, 'M Y')}"
         choices = dict(getattr(field.field.widget, "choices", ()))

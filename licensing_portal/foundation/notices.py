@@ -141,7 +141,10 @@ def _lease_next() -> Email | None:
 
 def _deliver(email: Email) -> None:
     try:
-        _message(email).send()
+        message = _message(email)
+        # Entered, the connection is closed whatever happens; one whose sign-in is refused would else stay open.
+        with get_connection() as connection:
+            connection.send_messages([message])
     except Exception as problem:  # noqa: BLE001 - whatever is wrong with one mail must not stop those behind it
         _put_off(email, problem)
     else:
@@ -202,7 +205,7 @@ def _message(email: Email) -> EmailMultiAlternatives:
     if notice and notice.written_when_sent_from is not None:
         context = _writers[notice.kind](notice.written_when_sent_from)
         text, html = _text(notice.kind, context), _html(notice.kind, context)
-    message = EmailMultiAlternatives(email.subject, text, email.from_email, email.to, headers=email.headers, connection=get_connection())
+    message = EmailMultiAlternatives(email.subject, text, email.from_email, email.to, headers=email.headers)
     message.attach_alternative(html, "text/html")
     return message
 

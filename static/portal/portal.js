@@ -41,6 +41,20 @@ function announce(text) {
   document.getElementById("live").textContent = text;
 }
 
+/** Calls `action` once, `delay` milliseconds after the last of many calls. */
+function debounce(action, delay) {
+  let timer;
+  const later = (...args) => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(action, delay, ...args);
+  };
+  later.cancel = () => window.clearTimeout(timer);
+  return later;
+}
+
+/** Says a text once people have stopped typing, or a page has settled. */
+const sayLater = debounce(announce, 600);
+
 /* ---------- errors ---------- */
 
 /** The error summary takes the focus when the page is loaded; its links lead to the field itself. */
@@ -59,6 +73,11 @@ function initErrorSummary() {
 }
 
 /* ---------- one press ---------- */
+
+/** Directly after the press the heading takes the focus: it names what was made, and the panel describes it. */
+function initConfirmation() {
+  if (document.querySelector(".confirm")) document.querySelector("h1").focus({ preventScroll: true });
+}
 
 /** A form is sent once per page load. The server has its one-use key; this spares people the wait for it. */
 function initSendOnce() {
@@ -116,20 +135,6 @@ function isRemembered({ name, type }) {
 }
 
 /* ---------- shell ---------- */
-
-/** "/" goes to the search, unless one is typing. */
-function initSearchKey() {
-  const search = document.getElementById("global-search");
-  if (!search) return;
-  document.addEventListener("keydown", (event) => {
-    const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    const isVisible = search.offsetParent !== null;
-    if (event.key !== "/" || !isPlain || isTyping || !isVisible) return;
-    event.preventDefault();
-    search.focus();
-  });
-}
 
 /** On small screens the menu is a dialog, but only while it is open: then it needs a name. */
 function initMenu() {
@@ -206,6 +211,26 @@ function initPrintButtons() {
   }
 }
 
+const monthNames = new Intl.DateTimeFormat("en", { month: "short", timeZone: "UTC" });
+const timeOfDay = new Intl.DateTimeFormat("en", { hour: "numeric", minute: "2-digit", timeZone: "UTC" });
+
+/** A moment as the server writes it: 24 Nov 2026, 2:32 pm UTC. */
+function momentText(moment) {
+  const day = `${moment.getUTCDate()} ${monthNames.format(moment)} ${moment.getUTCFullYear()}`;
+  return `${day}, ${timeOfDay.format(moment).replace(/\s/, " ").toLowerCase()} UTC`;
+}
+
+/** [data-printed-at] holds a <time>: the page may have been open for long when it is printed. */
+function initPrintedAt() {
+  const time = document.querySelector("[data-printed-at] time");
+  if (!time) return;
+  window.addEventListener("beforeprint", () => {
+    const now = new Date();
+    time.dateTime = now.toISOString();
+    time.textContent = momentText(now);
+  });
+}
+
 /** [data-toggle-password="#id"]: shows what was typed, and hides it again before it is sent. */
 function initPasswordButtons() {
   for (const button of document.querySelectorAll("[data-toggle-password]")) {
@@ -233,7 +258,6 @@ function parseQuantity(text) {
 function initQuantities() {
   const table = document.querySelector("table[data-qty]");
   if (!table) return;
-  const sayLater = debounce((totals) => announce(totalsInWords(totals)), 600);
 
   const update = () => {
     const rows = readQuantityRows(table);
@@ -244,7 +268,7 @@ function initQuantities() {
     return totals;
   };
 
-  table.addEventListener("input", () => sayLater(update()));
+  table.addEventListener("input", () => sayLater(totalsInWords(update())));
   table.addEventListener("click", (event) => {
     const button = event.target.closest("[data-all]");
     if (!button) return;
@@ -252,7 +276,7 @@ function initQuantities() {
     const field = row.querySelector("input");
     field.value = row.dataset.available;
     field.focus();
-    sayLater(update());
+    sayLater(totalsInWords(update()));
   });
 
   // Also after going back, when the browser has put the old values into the fields.
@@ -312,9 +336,8 @@ function summaryLine({ name, quantity, isGood }) {
   return line;
 }
 
-function showTotals({ licenses, products, bad }) {
-  setText(".js-total", formatNumber(licenses));
-  setText(".js-products", countOf(products, "product", "products"));
+function showTotals({ licenses, bad }) {
+  setText(".js-licenses", countOf(licenses, "license", "licenses"));
   for (const node of document.querySelectorAll(".js-bad")) {
     node.textContent = `${bad} to fix`;
     node.hidden = bad === 0;
@@ -325,17 +348,6 @@ function totalsInWords({ licenses, products, bad }) {
   const total = countOf(licenses, "license", "licenses");
   const words = `Total ${total}, ${countOf(products, "product", "products")}`;
   return bad ? `${words}. ${bad} Qty to fix` : words;
-}
-
-/** Calls `action` once, `delay` milliseconds after the last of many calls. */
-function debounce(action, delay) {
-  let timer;
-  const later = (...args) => {
-    window.clearTimeout(timer);
-    timer = window.setTimeout(action, delay, ...args);
-  };
-  later.cancel = () => window.clearTimeout(timer);
-  return later;
 }
 
 /* ---------- owner ---------- */
@@ -490,17 +502,17 @@ class OwnerCombobox {
   /** Tells the rest of the page who the owner is, so that it never names another than will be sent. */
   describe({ username, company = "", email = "" }, typed = username) {
     this.described = typed;
-    const isEmpty = username === "";
-    describeIn(".js-owner", company || username, isEmpty);
-    describeIn(".js-owner-user", company === username ? "" : username, isEmpty);
-    describeIn(".js-owner-mail", email || "–", isEmpty);
+    describeIn(".js-owner", company || username);
+    describeIn(".js-owner-user", company === username ? "" : username);
+    describeIn(".js-owner-mail", email);
+    for (const node of document.querySelectorAll("[data-owner-known]")) node.hidden = email === "";
   }
 }
 
-/** Texts about the owner; data-empty holds what an element says while the field is empty. */
-function describeIn(selector, text, isEmpty) {
+/** Texts about the owner; data-empty holds what an element says as long as nothing is known. */
+function describeIn(selector, text) {
   for (const node of document.querySelectorAll(selector)) {
-    node.textContent = isEmpty ? (node.dataset.empty ?? "–") : text;
+    node.textContent = text || (node.dataset.empty ?? "");
   }
 }
 
@@ -552,14 +564,17 @@ function initOwnerCombobox() {
   }
 }
 
-/** [data-sale-note data-own="username"]: says that this deployment is a sale, when its owner is another. */
-function initSaleNote() {
-  const note = document.querySelector("[data-sale-note]");
+/** [data-if-sale="own username"], [data-unless-sale]: a deployment is a sale when its owner is another account. */
+function initSaleNotes() {
+  const notes = document.querySelectorAll("[data-if-sale], [data-unless-sale]");
   const input = document.querySelector("input[name='owner']");
-  if (!note || !input) return;
+  if (!notes.length || !input) return;
   const update = () => {
     const owner = input.value.trim().toLowerCase();
-    note.hidden = owner === "" || owner === note.dataset.own.toLowerCase();
+    for (const note of notes) {
+      const isSale = owner !== "" && owner !== (note.dataset.ifSale ?? note.dataset.unlessSale);
+      note.hidden = isSale === ("unlessSale" in note.dataset);
+    }
   };
   input.addEventListener("input", update);
   input.addEventListener("change", update);
@@ -571,12 +586,15 @@ function initSaleNote() {
 
 const FOCUS_KEY = "focus-after-reload";
 
-/** select[data-reload]: another account means another table, so the page is asked for again. */
+/** select[data-reload="…"]: another account means another table, so the page is asked for again, and then says so. */
 function initReloadingSelect() {
   const select = document.querySelector("select[data-reload]");
   if (!select) return;
 
-  if (takeFromSession(FOCUS_KEY) === select.id) select.focus();
+  if (takeFromSession(FOCUS_KEY) === select.id) {
+    select.focus();
+    if (select.dataset.reload) sayLater(select.dataset.reload);
+  }
   select.addEventListener("change", () => {
     putIntoSession(FOCUS_KEY, select.id);
     window.location.assign(`?account=${encodeURIComponent(select.value)}`);
@@ -612,15 +630,16 @@ function takeFromSession(key) {
 initLiveRegion();
 initActingBar();
 initMenu();
-initSearchKey();
 initThemeButton();
 initCopyButtons();
 initPrintButtons();
+initPrintedAt();
 initPasswordButtons();
 initSendOnce();
 initBackAfterSending();
 initQuantities();
 initOwnerCombobox();
-initSaleNote();
+initSaleNotes();
 initReloadingSelect();
+initConfirmation();
 initErrorSummary();

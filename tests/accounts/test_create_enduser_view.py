@@ -1,11 +1,14 @@
 """Create an enduser, the page (A1)."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.test import Client
 
 from accounts.models import Account, Invitation, User
 from licensing_portal.foundation.models import Notice
 from tests.factories.accounts import LinkFactory, UserFactory
+from tests.factories.licenses import give
 from tests.views import controls_of, errors_of, form_of, kept_in, links_of, notes_of, press, submit_buttons_of, values_of
 
 CREATE = "/create-enduser/"
@@ -35,6 +38,33 @@ def test_one_press_creates_the_account_invites_its_first_user_and_leads_to_its_p
         ("accounts/emails/invitation", "pinecrest", "office@pinecrest.example.com")
     ]
     assert notes_of(reseller.get(response.url)) == ["Enduser created. An invitation goes to office@pinecrest.example.com."]
+
+
+@pytest.mark.parametrize(
+    ("came_from", "form"),
+    [("licenses:sell_licenses", "/sell/"), ("deployments:add_deployment", "/deployments/add/")],
+)
+def test_whoever_came_from_a_form_goes_back_to_it_with_the_new_owner_chosen(reseller, northgate, came_from, form):
+    give(northgate, ASR=10)
+    address = f"{CREATE}?next={came_from}"
+    assert links_of(reseller.get(form))["Create an enduser"] == address
+
+    response = press(reseller, address, PINECREST)
+
+    assert response.url == f"{form}?owner=pinecrest"
+    assert form_of(reseller, response.url)["owner"] == "pinecrest"
+    assert links_of(reseller.get(address))["Cancel"] == form
+
+
+@pytest.mark.parametrize(
+    "came_from", ["https://example.com/", "//example.com", "/sell/", "accounts:link_account", "javascript:alert(1)", "\0", "x" * 5_000]
+)
+def test_nowhere_else_can_an_address_lead(reseller, came_from):
+    """Two forms of our own are known, by name."""
+    response = reseller.post(f"{CREATE}?{urlencode({'next': came_from})}", form_of(reseller, CREATE) | PINECREST)
+
+    assert response.url == "/endusers/pinecrest/"
+    assert links_of(reseller.get(CREATE, {"next": came_from}))["Cancel"] == "/endusers/"
 
 
 def test_the_username_is_kept_in_small_letters(reseller):

@@ -7,7 +7,8 @@ from django.utils import timezone
 from accounts.models import Account, Link, User
 from licensing_portal.foundation.models import Notice
 from tests.factories.accounts import PASSWORD, LinkFactory, UserFactory
-from tests.views import controls_of, errors_of, form_of, headings_of, kept_in, notes_of, press, submit_buttons_of, text_of, values_of
+from tests.factories.licenses import give
+from tests.views import controls_of, errors_of, form_of, headings_of, kept_in, notes_of, page_of, press, submit_buttons_of, text_of, values_of
 
 LINKS = "/linked-accounts/"
 WEST = {"username": "northgate-west", "password": PASSWORD}
@@ -20,6 +21,16 @@ def administrator(northgate, west, signed_in):
 
 def links():
     return [f"{link.holder}→{link.target}, by {link.linked_by}, proved by {link.proved_by}" for link in Link.objects.order_by("pk")]
+
+
+def button_of(browser, address):
+    """What the button that leads to this address would send."""
+    forms = [form for form in page_of(browser.get(LINKS)).all("form") if form["action"] == address]
+    return {field["name"]: field["value"] for field in forms[0].all("input")}
+
+
+def press_button(browser, address):
+    return browser.post(address, button_of(browser, address), follow=True)
 
 
 NORTHGATE_TO_WEST = ["northgate→northgate-west, by northgate, proved by northgate-west"]
@@ -239,7 +250,7 @@ def test_a_form_sent_again_does_not_bring_back_a_link_that_was_removed(administr
     """A5: ended is ended, also for a form that was open."""
     form = form_of(administrator, LINKS) | WEST
     administrator.post(LINKS, form)
-    administrator.post(f"{LINKS}northgate-west/remove/")
+    press_button(administrator, f"{LINKS}northgate-west/remove/")
 
     response = administrator.post(LINKS, form)
 
@@ -275,6 +286,30 @@ def test_both_directions_are_listed(administrator, northgate, west, tideway):
     ]
 
 
+def test_what_a_linked_account_has_available_is_told(administrator, northgate, west, tideway):
+    """A3, A9: a link shows holdings, as long as its proof holds; it shows nothing of whoever reaches us."""
+    give(west, ASR=10, TTS=1_000)
+    give(tideway, CPA=77)
+    LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=tideway, target=northgate)
+    assert "1,010 licenses available." in text_of(administrator.get(LINKS))
+    assert "77" not in text_of(administrator.get(LINKS))
+
+    User.objects.filter(username="northgate-west").update(role="viewer")
+
+    assert "available" not in text_of(administrator.get(LINKS))
+
+
+def test_what_ending_a_link_means_is_said_before_the_press(administrator, northgate, west, tideway):
+    LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=tideway, target=northgate)
+
+    words = text_of(administrator.get(LINKS))
+
+    assert "northgate can’t switch to that account or take licenses from it any more. Past transfers stay in History" in words
+    assert "that account can’t switch to northgate or take its licenses any more." in words
+
+
 def test_links_of_others_are_not_shown(administrator, west, tideway):
     """A9."""
     LinkFactory(holder=west, target=tideway)
@@ -288,9 +323,9 @@ def test_either_side_ends_a_link_with_one_press_and_both_are_told(northgate, wes
     LinkFactory(holder=northgate, target=west)
 
     if side == "holder":
-        response = signed_in(northgate).post(f"{LINKS}northgate-west/remove/", follow=True)
+        response = press_button(signed_in(northgate), f"{LINKS}northgate-west/remove/")
     else:
-        response = signed_in(west).post(f"{LINKS}northgate/remove-access/", follow=True)
+        response = press_button(signed_in(west), f"{LINKS}northgate/remove-access/")
 
     assert response.redirect_chain == [(LINKS, 302)]
     assert (links(), told()) == ([], [("link_removed", "northgate"), ("link_removed", "northgate-west")])
@@ -301,9 +336,49 @@ def test_ending_a_link_ends_that_direction_alone(northgate, west, signed_in):
     LinkFactory(holder=northgate, target=west)
     LinkFactory(holder=west, target=northgate)
 
-    signed_in(northgate).post(f"{LINKS}northgate-west/remove/")
+    press_button(signed_in(northgate), f"{LINKS}northgate-west/remove/")
 
     assert links() == ["northgate-west→northgate, by northgate-west, proved by northgate"]
+
+
+@pytest.mark.parametrize(("holder", "path"), [("northgate", "tideway/remove/"), ("tideway", "tideway/remove-access/")])
+def test_the_same_press_twice_says_the_same_and_spares_a_link_that_was_made_anew(administrator, northgate, tideway, holder, path):
+    """B5: either button; the tab was left open, the link was ended, and is wanted again."""
+    ends = {"holder": northgate, "target": tideway} if holder == "northgate" else {"holder": tideway, "target": northgate}
+    LinkFactory(**ends)
+    form = button_of(administrator, LINKS + path)
+    first = administrator.post(LINKS + path, form, follow=True)
+    LinkFactory(**ends)
+    before = links(), told()
+
+    second = administrator.post(LINKS + path, form, follow=True)
+
+    assert (notes_of(second), links(), told()) == (notes_of(first), *before)
+    assert len(links()) == 1
+
+
+@pytest.mark.parametrize("path", ["northgate-west/remove/", "tideway/remove-access/"])
+@pytest.mark.parametrize("key", ["", "rubbish"])
+def test_a_button_without_a_good_key_ends_nothing_and_says_so(administrator, northgate, west, tideway, path, key):
+    LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=tideway, target=northgate)
+
+    response = administrator.post(LINKS + path, {"key": key}, follow=True)
+
+    assert notes_of(response) == ["This page was out of date. Nothing was changed. Check it and press again."]
+    assert (len(links()), told()) == (2, [])
+
+
+def test_every_button_has_a_key_of_its_own(administrator, northgate, west, tideway):
+    """B5: after ending one link, the page that was left open ends another."""
+    LinkFactory(holder=northgate, target=west)
+    LinkFactory(holder=northgate, target=tideway)
+    forms = {path: button_of(administrator, LINKS + path) for path in ("northgate-west/remove/", "tideway/remove/")}
+
+    for path, form in forms.items():
+        administrator.post(LINKS + path, form)
+
+    assert links() == []
 
 
 @pytest.mark.parametrize("path", ["northgate-west/remove/", "northgate-west/remove-access/", "nobody/remove/", "tideway/remove-access/"])

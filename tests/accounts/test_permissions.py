@@ -24,6 +24,7 @@ RIGHTS = {
     "create endusers": permissions.may_create_endusers,
     "act for others": permissions.may_act_for_others,
     "issue": permissions.may_issue,
+    "retire any": permissions.may_retire_any_deployment,
 }
 
 
@@ -87,18 +88,19 @@ def test_an_endusers_user_who_acts_for_a_reseller_sells(harborcu, northgate, use
     assert rights(user(harborcu), northgate) == {"sell", "move", "see endusers", "act for others"}
 
 
-def test_staff_issue_and_hold_nothing(staff, publisher):
+def test_staff_issue_and_retire_and_hold_nothing(staff, publisher):
     """C11: "Nothing else there touches a holding"."""
-    assert rights(staff, publisher) == {"issue"}
+    assert rights(staff, publisher) == {"issue", "retire any"}
 
 
-def test_staff_who_were_not_given_the_permission_issue_nothing(publisher):
+@pytest.mark.parametrize(("codename", "right"), [("issue_licenses", "issue"), ("retire_deployment", "retire any")])
+def test_staff_have_the_rights_alone_that_they_were_given(publisher, codename, right):
     """C11: being staff opens the admin, not the source of all licenses."""
     clerk = UserFactory(account=publisher, username="clerk", is_staff=True)
     assert rights(clerk, publisher) == set()
 
-    clerk.user_permissions.add(Permission.objects.get(codename="issue_licenses"))
-    assert rights(User.objects.get(pk=clerk.pk), publisher) == {"issue"}
+    clerk.user_permissions.add(Permission.objects.get(codename=codename))
+    assert rights(User.objects.get(pk=clerk.pk), publisher) == {right}
 
 
 def test_a_superuser_who_is_not_staff_issues_nothing(publisher):

@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.middleware import SEEN_AT
 from accounts.models import Account, Link, User
 from tests.books import balances
-from tests.factories.accounts import LinkFactory
+from tests.factories.accounts import LinkFactory, ResellerFactory, UserFactory
 from tests.factories.licenses import give
 from tests.views import controls_of, form_of, headings_of, notes_of, page_of, submit_buttons_of, text_of
 
@@ -282,6 +282,56 @@ def test_the_page_lists_one_s_own_account_and_the_linked_ones(acting, northgate,
         "northgate-west Northgate-West Inc. Acting as",
         "tideway Tideway Inc.",
     ]
+    acting.post("/switch-back/")
+    assert headings_of(acting.get(SWITCH))[2] == "northgate Northgate Voice Systems You are here"
+
+
+def test_each_account_says_what_it_has_available(acting, northgate, west):
+    """A3: a link shows holdings; A6: as long as its proof holds."""
+    give(northgate, ASR=5, TTS=1_000)
+    give(west, ASR=1)
+    words = text_of(acting.get(SWITCH))
+    assert ("1,005 licenses available" in words, "1 license available" in words) == (True, True)
+
+    acting.post("/switch-back/")
+    User.objects.filter(username="northgate-west").update(role="viewer")
+
+    words = text_of(acting.get(SWITCH))
+    assert ("1,005 licenses available" in words, "1 license available" in words) == (True, False)
+
+
+def test_the_page_offers_the_way_back_too(acting):
+    response = acting.get(SWITCH)
+
+    assert controls_of(response).count(("button", "Return here")) == 1
+    acting.post("/switch-back/")
+    assert controls_of(acting.get(SWITCH)).count(("button", "Return here")) == 0
+
+
+def linked_to(northgate, number):
+    for n in range(number):
+        LinkFactory(holder=northgate, target=UserFactory(account=ResellerFactory(username=f"clinic-{n}", company=f"Clinic {'ABCDEFGH'[n]}")).account)
+
+
+@pytest.mark.parametrize(("number", "count"), [(6, 0), (7, 1)])
+def test_from_eight_accounts_up_there_is_a_search(northgate, signed_in, number, count):
+    linked_to(northgate, number)
+
+    assert controls_of(signed_in(northgate).get(SWITCH)).count(("field", "Find an account")) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("clinic-3", ["clinic-3 Clinic D"]), ("CLINIC b", ["clinic-1 Clinic B"]), ("northgate", []), ("\0", []), ("x" * 5_000, []), ("<b>", [])],
+)
+def test_linked_accounts_are_found_by_username_and_company(northgate, signed_in, text, found):
+    """One's own account is always there; rules.md §4: no input gives a 500."""
+    linked_to(northgate, 7)
+
+    response = signed_in(northgate).get(SWITCH, {"q": text})
+
+    assert headings_of(response)[2] == "northgate Northgate Voice Systems You are here"
+    assert headings_of(response)[3:] == (found or [f"No linked account matches “{text[:100]}”"])
 
 
 def test_there_is_one_switch_per_account_that_one_is_not_in(acting, northgate, tideway):

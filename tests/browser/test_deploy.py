@@ -1,4 +1,4 @@
-"""Add New Deployment, for oneself and for an enduser, whom it sells the licenses to (C5)."""
+"""The life of a deployment: made for oneself or for an enduser, whom it sells the licenses to (C5), added to and retired (C7)."""
 
 import re
 
@@ -117,3 +117,33 @@ def test_all_that_is_wrong_with_a_deployment_is_told_at_once_by_the_fields(resel
     field(reseller, "Qty, The Asr").fill("2")
     add_deployment(reseller).click()
     expect(h1(reseller)).to_have_text("HCU-IVR-01")
+
+
+def test_more_licenses_go_on_a_deployment_and_all_come_back_when_it_is_retired(reseller):
+    """C7: the numbers are there before the press."""
+    field(reseller, "Name").fill("NVS-LAB")
+    field(reseller, "Host name").fill("lab.example.com")
+    field(reseller, "Qty, The Asr").fill("4")
+    add_deployment(reseller).click()
+    reseller.get_by_role("link", name="Add Licenses", exact=True).click()
+
+    row = reseller.get_by_role("row", name="The Asr")
+    expect(row).not_to_contain_text("10")
+    field(reseller, "Qty, The Asr").fill("6")
+    expect(row).to_contain_text("4 on it, then 10")
+    expect(row).to_contain_text("6 available, then 0")
+    reseller.get_by_role("button", name="Add Licenses", exact=True).click()
+    expect(reseller.get_by_role("status").filter(has_text="6 licenses added to NVS-LAB.")).to_be_visible()
+    expect(reseller.get_by_role("link", name="Add Licenses", exact=True)).to_have_count(0)
+    assert balances() == {("northgate", "ASR"): (0, 10, 0)}
+
+    reseller.get_by_role("link", name="Retire deployment", exact=True).click()
+    expect(reseller.get_by_role("row", name="The Asr")).to_contain_text("0 to 10")
+    reseller.get_by_role("button", name="Retire deployment", exact=True).click()
+    expect(field(reseller, "Reason")).to_have_accessible_description(re.compile("Enter a reason"))
+    field(reseller, "Reason").fill("The lab has moved")
+    reseller.get_by_role("button", name="Retire deployment", exact=True).click()
+    expect(h1(reseller)).to_have_text("NVS-LAB")
+    expect(reseller.get_by_text("Retired by northgate of Northgate Voice Systems: The lab has moved", exact=True)).to_be_visible()
+    assert balances() == {("northgate", "ASR"): (10, 0, 0)}
+    assert_the_books_are_proven()

@@ -21,12 +21,13 @@ from tests.factories.accounts import PASSWORD
 from tests.factories.licenses import give
 
 WIDTHS = [320, 390, 768, 992, 1280]  # 992: the least that has the menu beside the page
-JUDGED_BY_AXE = [390, 1280]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # axe leaves the rule for target sizes (2.5.8) out, unless it is asked for by name.
 ALL_RULES = {"runOnly": WCAG, "rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
-# A theme changes colors and nothing else (tokens.css), so in the dark the rule about them is enough.
-RULES = {"light": ALL_RULES, "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}}
+COLORS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
+# On a desk both themes in full. A theme changes colors and nothing else (tokens.css): on a phone, in the dark, their rule is enough.
+RULES = {1280: {"light": ALL_RULES, "dark": ALL_RULES}, 390: {"light": ALL_RULES, "dark": COLORS}}
+JUDGED_BY_AXE = list(RULES)
 
 # What a page must not make people scroll for: anything wider than the window, or cut off by the card that it stands in.
 WHAT_STICKS_OUT = """
@@ -58,7 +59,7 @@ def what_sticks_out_of(page):
 def what_axe_finds_on(page):
     """Let axe judge the page as wide as it is now, in both themes."""
     found = []
-    for theme, rules in RULES.items():
+    for theme, rules in RULES[page.viewport_size["width"]].items():
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
         results = AxeResults(page.evaluate("rules => axe.run(rules)", rules))
@@ -158,6 +159,32 @@ def test_receipts_and_deployments_of_either_side(visitor, who, kinds):
         assert page.goto(address).status == 200
         found += faults_of(page)
     assert receipts.keys() == kinds
+    assert not found, "\n".join(found)
+
+
+def test_adding_to_a_deployment_and_retiring_it(visitor):
+    """As its owner and as the reseller who made it: the pages, the refused forms, and what is left when it is retired."""
+    enduser, reseller = visitor("harborcu"), visitor("northgate")
+    own = Deployment.objects.get(name="HCU-IVR-01").get_absolute_url()
+    made = Deployment.objects.get(name="SMH-PROD-A").get_absolute_url()
+    found = []
+    for page, address in ((enduser, own), (enduser, f"{own}add-licenses/"), (enduser, f"{own}retire/"), (reseller, f"{made}retire/")):
+        assert page.goto(address).status == 200
+        found += faults_of(page)
+
+    enduser.goto(f"{own}add-licenses/")
+    field(enduser, "Qty, Text-to-Speech Server").fill("19")
+    found += refused(enduser, "Add Licenses")
+    enduser.goto(f"{own}retire/")
+    found += refused(enduser, "Retire deployment")
+
+    field(enduser, "Reason").fill("The server was taken down, and its place was given to another one.")
+    button(enduser, "Retire deployment").click()
+    expect(enduser.get_by_role("heading", name="HCU-IVR-01", exact=True)).to_be_visible()
+    found += faults_of(enduser)
+    for address in (f"{own}add-licenses/", f"{own}retire/", JournalEntry.objects.get(kind="retirement").get_absolute_url()):
+        enduser.goto(address)
+        found += faults_of(enduser)
     assert not found, "\n".join(found)
 
 

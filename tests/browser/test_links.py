@@ -92,7 +92,7 @@ def test_a_transfer_shows_both_sides_before_and_after_and_leads_to_its_receipt(h
     assert_the_books_are_proven()
 
 
-def test_choosing_another_linked_account_shows_its_licenses_and_keeps_the_focus(holder, northgate, tideway):
+def test_choosing_another_linked_account_shows_its_licenses_says_so_and_keeps_the_focus(holder, northgate, tideway):
     give(tideway, CPA=7)
     LinkFactory(holder=northgate, target=tideway)
     holder.goto("/transfer/")
@@ -103,6 +103,7 @@ def test_choosing_another_linked_account_shows_its_licenses_and_keeps_the_focus(
     expect(qty(holder, "The Asr")).to_have_count(0)
     expect(holder.get_by_role("combobox", name="Linked Account", exact=True)).to_have_value("tideway")
     expect(holder.get_by_role("combobox", name="Linked Account", exact=True)).to_be_focused()
+    expect(holder.get_by_role("status").filter(has_text="Showing licenses in tideway, 7 available")).to_be_attached()
 
 
 def test_a_refused_transfer_says_what_is_there_and_is_mended(holder):

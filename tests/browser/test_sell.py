@@ -90,6 +90,22 @@ def test_a_page_that_comes_with_an_owner_says_who_that_is(seller):
     expect(seller.get_by_role("option")).to_have_count(0)
 
 
+def test_the_product_that_one_came_for_has_the_focus(seller):
+    seller.goto("/sell/?owner=harborcu&product=TTS")
+
+    expect(qty(seller, "The Tts")).to_be_focused()
+
+
+def test_who_the_owner_is_stands_by_the_field_as_soon_as_it_is_known(seller):
+    known = seller.locator("[data-owner-known]")
+    owner_of(seller).fill("harbo")
+    expect(known).to_be_hidden()
+
+    owner_of(seller).fill("harborcu")
+
+    expect(known).to_have_text("Harbor Credit Union harborcu@example.com")
+
+
 def test_remaining_after_and_the_total_follow_what_is_typed(seller):
     expect(remaining_after(seller, "The Asr")).to_have_text("10")
     qty(seller, "The Asr").fill("4")
@@ -154,6 +170,37 @@ def test_a_form_without_any_quantity_leads_to_the_first_of_them(seller):
 
     seller.get_by_role("alert").get_by_role("link", name="Enter a Qty for at least one product", exact=True).click()
     expect(qty(seller, "The Asr")).to_be_focused()
+
+
+def test_directly_after_the_press_the_heading_has_the_focus_and_tells_of_the_sale(seller):
+    owner_of(seller).fill("harborcu")
+    qty(seller, "The Asr").fill("4")
+    add(seller).click()
+
+    expect(h1(seller)).to_be_focused()
+    expect(h1(seller)).to_have_accessible_description("Sale complete 4 licenses now belong to Harbor Credit Union.")
+
+    seller.reload()
+    expect(h1(seller)).not_to_be_focused()
+
+
+def test_a_receipt_is_printed_without_menu_and_buttons_with_the_moment_of_printing(seller):
+    owner_of(seller).fill("harborcu")
+    qty(seller, "The Asr").fill("4")
+    add(seller).click()
+    expect(h1(seller)).to_have_text(SALE)
+    printed = seller.get_by_text("Printed ")
+    expect(printed).to_be_hidden()
+
+    seller.emulate_media(media="print", color_scheme="dark")
+    seller.clock.set_fixed_time("2027-03-04T15:06:00Z")
+    seller.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+    expect(printed).to_have_text(f"Printed 4 Mar 2027, 3:06 pm UTC by northgate from License Portal. Check this receipt at {seller.url}")
+    expect(seller.get_by_role("navigation")).to_have_count(0)
+    expect(seller.get_by_role("button")).to_have_count(0)
+    expect(seller.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(seller.get_by_role("table")).to_be_visible()
 
 
 def test_the_receipt_shows_the_sale_and_what_became_of_its_mail(seller):

@@ -85,7 +85,7 @@ def test_its_entry_names_the_deployment_the_person_and_the_account(add, northgat
 
     step = add().entries.get()
 
-    assert (step.entry.kind, step.entry.number[:2], step.entry.note, step.sale) == ("deployment", "D-", "HCU-IVR-01", None)
+    assert (step.entry.kind, step.entry.number[:2], step.entry.reference, step.sale) == ("deployment", "D-", "HCU-IVR-01", None)
     assert (step.entry.posted_by, step.entry.acting_as) == (user(northgate), northgate)
 
 
@@ -323,7 +323,7 @@ def test_the_reseller_sees_what_it_gave_and_not_what_the_owner_added(add, northg
         "northgate": [("ASR", 3)],
         "harborcu": [("ASR", 8), ("TTS", 2)],
     }
-    assert {who: len(page.entries) for who, page in seen.items()} == {"northgate": 0, "harborcu": 2}
+    assert {who: len(page.events) for who, page in seen.items()} == {"northgate": 2, "harborcu": 4}
 
 
 def test_a_deployment_is_seen_by_its_owner_and_its_maker_alone(add, northgate, harborcu, stmarys, tideway):

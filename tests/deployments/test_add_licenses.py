@@ -3,7 +3,8 @@
 import pytest
 
 from deployments.models import Deployment, DeploymentEntry
-from deployments.services import NotYourDeployment, add_deployment, add_licenses
+from deployments.rights import DeploymentRetired, NotYourDeployment
+from deployments.services import add_deployment, add_licenses
 from licenses.ledger import InsufficientLicenses, NothingEntered
 from licenses.models import JournalEntry
 from licensing_portal.foundation.errors import NotAllowed, Problem
@@ -64,7 +65,7 @@ def test_it_is_an_entry_of_its_own_that_names_the_deployment(add, deployment, ha
     """C7, B1."""
     entry = add()
 
-    assert (entry.kind, entry.giver, entry.receiver, entry.note) == ("deployment", harborcu, harborcu, "HCU-IVR-01")
+    assert (entry.kind, entry.giver, entry.receiver, entry.reference) == ("deployment", harborcu, harborcu, "HCU-IVR-01")
     assert (entry.posted_by, entry.acting_as) == (user(harborcu), harborcu)
     assert [(step.entry == entry, step.sale is None) for step in deployment.entries.order_by("pk")] == [(False, False), (True, True)]
 
@@ -125,10 +126,10 @@ def test_a_viewer_adds_nothing_and_a_manager_does(add, harborcu, user):
 
 def test_a_retired_deployment_takes_no_more_licenses(add, deployment):
     """C7, B7: the form's copy of it is active still."""
-    Deployment.objects.filter(pk=deployment.pk).update(state="retired")
+    Deployment.objects.filter(pk=deployment.pk).update(state="retired", retired_at=deployment.created_at)
     before = everything()
 
-    with pytest.raises(NotYourDeployment):
+    with pytest.raises(DeploymentRetired, match="HCU-IVR-01 is retired"):
         add()
 
     assert everything() == before

@@ -1,14 +1,21 @@
-"""Deployments in the admin: to read; they change by the flows alone."""
+"""Deployments in the admin: to read, and to retire with a reason (C7, C11); they change by the flows alone."""
+
+from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from deployments.models import Deployment
 from deployments.services import add_deployment
+from licenses.models import JournalEntry
+from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.submissions import fresh_key
-from tests.books import balances
+from tests.books import assert_the_books_are_proven, balances
+from tests.factories.accounts import UserFactory
 from tests.factories.licenses import give, quantities
-from tests.views import page_of
+from tests.views import controls_of, errors_of, form_of, kept_in, links_of, page_of, press, rows_of, submit_buttons_of, text_of
 
 
 @pytest.fixture
@@ -60,3 +67,113 @@ def test_the_list_opens_and_rubbish_breaks_nothing(desk, ivr, query):
 )
 def test_an_address_that_names_nothing_breaks_nothing(desk, address):
     assert desk.get(f"/admin/deployments/{address}").status_code in {302, 404}
+
+
+# ── Retire deployment ──
+
+REASON = {"reason": "Ticket 4711: wrong enduser"}
+AFTER = {("northgate", "ASR"): (6, 0, 4), ("harborcu", "ASR"): (4, 0, 0)}
+
+
+def retiring(deployment):
+    return f"/admin/deployments/deployment/{deployment.pk}/retire/"
+
+
+def messages_of(response):
+    return [item.text for part in page_of(response).all("ul") if "messagelist" in part.classes for item in part.all("li")]
+
+
+def test_staff_retire_a_deployment_of_any_age_from_its_page(desk, ivr, staff):
+    """C7, C11: the owner is told, and the journal names the person and the publisher."""
+    Deployment.objects.update(state="active", created_at=timezone.now() - timedelta(days=900))
+    page = f"/admin/deployments/deployment/{ivr.pk}/change/"
+
+    response = press(desk, links_of(desk.get(page))["Retire deployment"], REASON)
+
+    entry = JournalEntry.objects.get(kind="retirement")
+    assert (response.status_code, response.url) == (302, page)
+    assert balances() == AFTER
+    assert (entry.posted_by, entry.acting_as.username, entry.reference, entry.note) == (staff, "publisher", "HCU-IVR-01", REASON["reason"])
+    assert [notice.account for notice in Notice.objects.filter(event=entry.number)] == ["harborcu"]
+    shown = desk.get(page)
+    assert messages_of(shown) == [f"{entry.number}: HCU-IVR-01 is retired, and 4 licenses of it can be used again by harborcu."]
+    assert "Retire deployment" not in links_of(shown)
+    assert_the_books_are_proven()
+
+
+def test_the_page_shows_what_comes_back_to_whom(desk, ivr):
+    response = desk.get(retiring(ivr))
+
+    assert rows_of(response, "HCU-IVR-01 of harborcu: what comes back") == [["The Asr (ASR)", "4", "4 → 0", "0 → 4"]]
+    assert "All licenses return to harborcu’s available. This can’t be undone. The owner gets an email with the reason." in text_of(response)
+
+
+def test_its_field_and_its_button_have_their_names(desk, ivr):
+    response = desk.get(retiring(ivr))
+
+    assert ("field", "Reason") in controls_of(response)
+    assert ["Retire deployment"] in submit_buttons_of(response)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [("", "Enter a reason"), ("too short", "Enter a reason of at least 10 characters"), ("x" * 501, "Ensure this value has at most")],
+)
+def test_a_reason_that_says_nothing_is_refused_and_kept(desk, ivr, reason, said):
+    """B6, C11."""
+    before = balances()
+
+    response = press(desk, retiring(ivr), reason=reason)
+
+    errors = errors_of(response)
+    assert (list(errors), errors["reason"][0].startswith(said)) == (["reason"], True)
+    assert (kept_in(response, {"reason": reason}), balances()) == ({"reason": reason}, before)
+
+
+def test_the_same_form_again_retires_once(desk, ivr):
+    """B5."""
+    form = form_of(desk, retiring(ivr)) | REASON
+
+    answers = [desk.post(retiring(ivr), form).status_code for _ in range(2)]
+
+    assert (answers, JournalEntry.objects.filter(kind="retirement").count(), balances()) == ([302, 302], 1, AFTER)
+
+
+def test_of_a_retired_deployment_the_page_says_so_and_a_form_is_refused(desk, ivr):
+    """B7, C7."""
+    form = form_of(desk, retiring(ivr))
+    press(desk, retiring(ivr), REASON)
+
+    assert "HCU-IVR-01 is retired already." in text_of(desk.get(retiring(ivr)))
+    assert errors_of(desk.post(retiring(ivr), form | {"reason": "And once more, please"}))[""] == ["HCU-IVR-01 is retired already."]
+    assert balances() == AFTER
+
+
+@pytest.mark.parametrize(
+    ("permissions", "status"),
+    [(["view_deployment"], 403), (["view_deployment", "change_deployment"], 403), (["view_deployment", "retire_deployment"], 200)],
+)
+def test_staff_need_the_permission(ivr, staff, permissions, status):
+    """C11: and only who has it is offered the way."""
+    clerk = UserFactory(account=staff.account, username="clerk", is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    browser = Client()
+    browser.force_login(clerk)
+
+    offered = "Retire deployment" in links_of(browser.get(f"/admin/deployments/deployment/{ivr.pk}/change/"))
+
+    assert (offered, browser.get(retiring(ivr)).status_code, browser.post(retiring(ivr), REASON).status_code) == (status == 200, status, status)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("who", ["harborcu", "northgate"])
+def test_no_customer_comes_here_not_even_its_owner(ivr, request, signed_in, who, method):
+    before = balances()
+
+    assert getattr(signed_in(request.getfixturevalue(who)), method)(retiring(ivr), REASON).status_code == 403
+    assert balances() == before
+
+
+@pytest.mark.parametrize("number", ["0", "999999", str(2**70), "x", "%00"])
+def test_retiring_what_is_not_there_breaks_nothing(desk, number):
+    assert desk.get(f"/admin/deployments/deployment/{number}/retire/").status_code in {302, 404}

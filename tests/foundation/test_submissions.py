@@ -134,7 +134,8 @@ def test_a_key_whose_result_is_gone_is_refused(db):
     """B5: a link that was made and removed again is not made a second time by a reload."""
     key = fresh_key()
     claim(key, Product, "content").settle(product := ProductFactory())
-    product.delete()
+    with the_owner():
+        product.delete()
 
     with pytest.raises(FormAlreadyUsed) as refusal:
         claim(key, Product, "content")

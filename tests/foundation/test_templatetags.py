@@ -118,6 +118,15 @@ def test_every_error_leads_to_its_field_and_a_quantitys_says_which_product():
     ]
 
 
+def test_errors_come_in_the_order_of_the_page_and_those_of_the_whole_form_last():
+    form = ThreeFields({"owner": "", "qty-ASR": "1"})
+    form.errors.clear()
+    for name in (None, "qty-ASR", "owner"):
+        form.add_error(name, f"of {name}")
+
+    assert [message for message, _ in summary(form)] == ["of owner", "Speech Engine: of qty-ASR", "of None"]
+
+
 def test_an_error_of_the_whole_form_leads_where_it_says_or_nowhere():
     """B5: a form that was used already leads to what it made."""
     form = ThreeFields({"owner": "harborcu"})

@@ -96,8 +96,8 @@ def test_history_csv_has_these_columns_and_values_oldest_first(days, northgate, 
         [number["issue"], "2026-03-01T12:30:15+00:00", "issue", "TTS", "The Tts", "available", "4", "4", "publisher", "staff", "publisher", "4711", 'first,\n"second"'],
         [number["sale"], "2026-03-02T12:00:00+00:00", "sale", "ASR", "The Asr", "available", "-3", "7", "harborcu", "northgate-west", "northgate", "PO 20931", ""],
         [number["sale"], "2026-03-02T12:00:00+00:00", "sale", "TTS", "The Tts", "available", "-4", "0", "harborcu", "northgate-west", "northgate", "PO 20931", ""],
-        [number["deployment"], "2026-03-03T12:00:00+00:00", "deployment", "ASR", "The Asr", "available", "-2", "5", "", "northgate", "northgate", "", "NVS-LAB"],
-        [number["deployment"], "2026-03-03T12:00:00+00:00", "deployment", "ASR", "The Asr", "deployed", "2", "2", "", "northgate", "northgate", "", "NVS-LAB"],
+        [number["deployment"], "2026-03-03T12:00:00+00:00", "deployment", "ASR", "The Asr", "available", "-2", "5", "", "northgate", "northgate", "NVS-LAB", ""],
+        [number["deployment"], "2026-03-03T12:00:00+00:00", "deployment", "ASR", "The Asr", "deployed", "2", "2", "", "northgate", "northgate", "NVS-LAB", ""],
         [number["transfer"], "2026-03-04T12:00:00+00:00", "transfer", "ASR", "The Asr", "available", "9", "14", "northgate-west", "northgate", "northgate", "", ""],
     ]  # fmt: skip
 

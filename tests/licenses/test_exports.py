@@ -161,8 +161,8 @@ def test_every_line_of_the_account_is_a_row_with_its_sign_its_balance_and_who_ac
     assert [tuple(row[name] for name in columns) for row in history(northgate)] == [
         ("issue", "available", "10", "10", "publisher", "staff", "publisher", "", ""),
         ("sale", "available", "-3", "7", "harborcu", "northgate", "northgate", "'=PO 1", ""),
-        ("deployment", "available", "-2", "5", "", "northgate-manager", "northgate", "", "LAB"),
-        ("deployment", "deployed", "2", "2", "", "northgate-manager", "northgate", "", "LAB"),
+        ("deployment", "available", "-2", "5", "", "northgate-manager", "northgate", "LAB", ""),
+        ("deployment", "deployed", "2", "2", "", "northgate-manager", "northgate", "LAB", ""),
         ("transfer", "available", "5", "10", "northgate-west", "northgate-west", "northgate", "", ""),
     ]
 

@@ -56,6 +56,43 @@ def test_a_deployment_takes_from_available_to_deployed_of_the_same_account(north
     assert_the_books_are_proven()
 
 
+def test_a_retirement_takes_from_deployed_to_available_of_the_same_account(northgate, harborcu, user):
+    """C7: what was sold stays sold."""
+    give(northgate, ASR=10)
+    post(Kind.SALE, quantities(ASR=2), giver=northgate, receiver=harborcu, by=user(northgate))
+    post(Kind.DEPLOYMENT, quantities(ASR=4), giver=northgate, receiver=northgate, by=user(northgate))
+
+    entry = post(Kind.RETIREMENT, quantities(ASR=4), giver=northgate, receiver=northgate, by=user(northgate))
+
+    assert (entry.kind, entry.number[:2]) == ("retirement", "R-")
+    assert lines_of(entry) == [("northgate", "ASR", "deployed", -4, 0), ("northgate", "ASR", "available", 4, 8)]
+    assert balances() == {("northgate", "ASR"): (8, 0, 2), ("harborcu", "ASR"): (2, 0, 0)}
+    assert_the_books_are_proven()
+
+
+def test_a_retirement_looks_at_what_is_deployed_and_not_at_what_is_available(northgate, user):
+    """B3: ten are available, and still only the four that are deployed can come back."""
+    give(northgate, ASR=14)
+    post(Kind.DEPLOYMENT, quantities(ASR=4), giver=northgate, receiver=northgate, by=user(northgate))
+    before = balances()
+
+    with pytest.raises(InsufficientLicenses, match="10 available, 4 deployed"):
+        post(Kind.RETIREMENT, quantities(ASR=5), giver=northgate, receiver=northgate, by=user(northgate))
+
+    assert balances() == before == {("northgate", "ASR"): (10, 4, 0)}
+
+
+def test_more_than_one_form_takes_comes_back_at_once(northgate, user):
+    """C7: a deployment grows in steps of up to a million each, and is retired whole."""
+    for _ in range(2):
+        give(northgate, ASR=1_000_000)
+        post(Kind.DEPLOYMENT, quantities(ASR=1_000_000), giver=northgate, receiver=northgate, by=user(northgate))
+
+    post(Kind.RETIREMENT, quantities(ASR=2_000_000), giver=northgate, receiver=northgate, by=user(northgate))
+
+    assert balances() == {("northgate", "ASR"): (2_000_000, 0, 0)}
+
+
 def test_a_transfer_is_no_sale(northgate, west, user):
     LinkFactory(holder=northgate, target=west)
     give(west, ASR=10)

@@ -9,9 +9,10 @@ from licenses.services import sell_licenses
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import Binding, fresh_key
+from licensing_portal.foundation.templatetags.portal import moment_text
 from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import give, quantities
-from tests.views import controls_of, form_of, heading_of, links_of, notes_of, press, rows_of, text_of
+from tests.views import controls_of, form_of, heading_of, links_of, notes_of, page_of, press, rows_of, text_of
 from transfers.services import transfer_licenses
 
 
@@ -46,6 +47,38 @@ def test_the_owner_sees_its_own_numbers_and_none_of_the_seller_s(sale, harborcu,
     assert rows_of(response) == [["The AsrASR", "3", "1 to 4"], ["The TtsTTS", "4", "0 to 4"]]
     assert "Bought from northgate" in text_of(response)
     assert "/endusers/harborcu/" not in links_of(response).values()
+
+
+def facts_of(response):
+    """The terms of the receipt, with what stands beside each."""
+    terms = [part.text for part in page_of(response).first("dl").all("dt", "dd")]
+    return dict(zip(terms[::2], terms[1::2], strict=True))
+
+
+def test_a_sale_names_seller_owner_and_person(sale, northgate, harborcu, signed_in):
+    """A9: an enduser sees its reseller's name, username and the person who acted."""
+    facts = {
+        "Sold by": "Northgate Voice Systems northgate",
+        "Owner": "Harbor Credit Union harborcu",
+        "By": "northgate",
+    }
+
+    assert [facts_of(signed_in(account).get(sale.get_absolute_url())) for account in (northgate, harborcu)] == [facts, facts]
+
+
+def test_on_paper_it_says_when_and_by_whom_it_was_printed_and_where_to_check_it(sale, harborcu, signed_in):
+    response = signed_in(harborcu).get(sale.get_absolute_url())
+
+    (line,) = [line for line in page_of(response).all("p") if "print-only" in line.classes]
+    assert line.text == (
+        f"Printed {moment_text(response.context['printed_at'])} by harborcu from License Portal. "
+        f"Check this receipt at http://testserver{sale.get_absolute_url()}"
+    )
+
+
+@pytest.mark.parametrize(("role", "shown"), [("administrator", 1), ("manager", 1), ("viewer", 0)])
+def test_whoever_may_sell_goes_on_selling_from_there(sale, northgate, signed_in, role, shown):
+    assert controls_of(signed_in(northgate, role).get(sale.get_absolute_url())).count(("link", "Sell more licenses")) == shown
 
 
 @pytest.mark.parametrize("role", ["viewer", "manager", "administrator"])

@@ -5,12 +5,14 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Account
+from deployments.services import add_deployment
 from licenses.models import JournalEntry, Product
 from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import EnduserFactory, LinkFactory
-from tests.factories.licenses import ProductFactory, give
-from tests.views import controls_of, errors_of, form_of, headings_of, kept_in, links_of, notes_of, press, rows_of, values_of
+from tests.factories.licenses import ProductFactory, give, quantities
+from tests.views import controls_of, errors_of, form_of, headings_of, kept_in, links_of, notes_of, page_of, press, rows_of, text_of, values_of
 
 SELL = "/sell/"
 SALE = {"owner": "harborcu", "qty-ASR": "3"}
@@ -105,10 +107,6 @@ def test_an_enduser_may_not_sell(seller, harborcu, signed_in, method):
 
 def test_the_page_offers_what_is_available_and_nothing_else(seller, northgate, harborcu, user):
     """C2: a Qty for each product of which some are available; deployed ones are told, not offered (C3)."""
-    from deployments.services import add_deployment
-    from licensing_portal.foundation.submissions import fresh_key
-    from tests.factories.licenses import quantities
-
     ProductFactory(code="CPA")
     add_deployment(
         account=northgate,
@@ -131,9 +129,37 @@ def test_every_label_of_the_page_names_exactly_one_control(seller):
     assert {name: controls.count(name) for name in names} == dict.fromkeys(names, 1)
 
 
-def test_the_owner_can_be_chosen_beforehand(seller):
+def test_the_owner_can_be_chosen_beforehand(seller, stmarys):
     """From an enduser's page."""
     assert form_of(seller, f"{SELL}?owner=harborcu")["owner"] == "harborcu"
+
+
+def test_the_only_enduser_is_chosen_beforehand(seller, northgate):
+    """A closed one does not count, and an owner that one came with stays."""
+    EnduserFactory(username="closedcu", reseller=northgate, closed_at=timezone.now())
+
+    assert form_of(seller, SELL)["owner"] == "harborcu"
+    assert form_of(seller, f"{SELL}?owner=somebody")["owner"] == "somebody"
+
+
+def test_of_several_endusers_none_is_chosen_beforehand(seller, stmarys):
+    assert form_of(seller, SELL)["owner"] == ""
+
+
+def focused(response):
+    return [control["name"] for control in page_of(response).all("input") if "autofocus" in control.attributes]
+
+
+@pytest.mark.parametrize(("product", "field"), [("TTS", ["qty-TTS"]), ("ASR", ["qty-ASR"]), ("CPA", []), ("", []), ("\0", []), ("x" * 5_000, [])])
+def test_the_product_that_one_came_for_has_the_focus(seller, product, field):
+    """From the summary."""
+    assert focused(seller.get(SELL, {"product": product})) == field
+
+
+def test_after_a_refusal_no_quantity_takes_the_focus_from_the_summary_of_what_is_wrong(seller):
+    response = seller.post(f"{SELL}?product=TTS", form_of(seller, SELL) | {"owner": "nobody"})
+
+    assert (list(errors_of(response)), focused(response)) == (["owner", ""], [])
 
 
 def test_the_datalist_offers_one_s_own_open_endusers(seller, stmarys, metrotransit):
@@ -151,13 +177,29 @@ def test_with_nothing_to_sell_the_page_says_so(northgate, harborcu, signed_in):
     assert headings_of(signed_in(northgate).get(SELL)) == ["Sell Licenses", "You have no licenses to sell"]
 
 
+def test_with_everything_deployed_the_page_says_how_many_and_what_brings_them_back(northgate, user, signed_in):
+    """C7."""
+    give(northgate, ASR=1_000, TTS=4)
+    add_deployment(
+        account=northgate,
+        added_by=user(northgate),
+        owner=northgate,
+        name="LAB",
+        host_name="lab",
+        quantities=quantities(ASR=1_000, TTS=4),
+        key=fresh_key(),
+    )
+
+    assert "1,004 are deployed. Only retiring a deployment brings its licenses back." in text_of(signed_in(northgate).get(SELL))
+
+
 def test_with_nobody_to_sell_to_the_page_leads_to_creating_an_enduser(northgate, signed_in):
     give(northgate, ASR=10)
 
     response = signed_in(northgate).get(SELL)
 
     assert headings_of(response) == ["Sell Licenses", "You have no endusers yet"]
-    assert links_of(response) == {"Create an enduser": "/create-enduser/"}
+    assert links_of(response) == {"Create an enduser": "/create-enduser/?next=licenses:sell_licenses"}
 
 
 # ── Refusals ──

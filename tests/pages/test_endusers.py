@@ -21,16 +21,60 @@ ENDUSERS = "/endusers/"
 # ── The list ──
 
 
-def test_a_reseller_sees_its_own_endusers_by_username_with_whether_they_have_signed_in(northgate, harborcu, stmarys, metrotransit, signed_in):
-    """A9."""
+@pytest.fixture
+def three_states(northgate, harborcu, stmarys):
+    """harborcu has signed in, stmarys has not, and closedcu is closed."""
     User.objects.filter(username="harborcu").update(last_login=timezone.now())
     EnduserFactory(username="closedcu", reseller=northgate, closed_at=timezone.now())
 
+
+def test_a_reseller_sees_its_own_endusers_by_username_with_whether_they_have_signed_in(three_states, northgate, metrotransit, signed_in):
+    """A9."""
     assert rows_of(signed_in(northgate).get(ENDUSERS)) == [
-        ["closedcu", "Closedcu Inc.", "closedcu@example.com", "Closed"],
-        ["harborcu", "Harbor Credit Union", "harborcu@example.com", "Active"],
-        ["stmarys", "Stmarys Inc.", "stmarys@example.com", "Not signed in yet"],
+        ["closedcu", "Closedcu Inc.closedcu@example.com", "0", "None yet", "Closed"],
+        ["harborcu", "Harbor Credit Unionharborcu@example.com", "0", "None yet", "Active"],
+        ["stmarys", "Stmarys Inc.stmarys@example.com", "0", "None yet", "Not signed in yet"],
     ]
+
+
+def test_each_row_says_how_much_was_sold_to_it_and_when_last(sales, northgate, harborcu, stmarys, user, signed_in):
+    """A9: what was sold to it, alone or with a deployment; not what came to it from elsewhere, nor what it deployed."""
+    give(harborcu, CPA=77)
+    last = JournalEntry.objects.filter(kind="sale").latest("pk").posted_at
+
+    assert [row[2:4] for row in rows_of(signed_in(northgate).get(ENDUSERS))] == [["6", f"{last.day} {last:%b %Y}"], ["0", "None yet"]]
+
+
+def test_what_another_reseller_sold_it_before_is_not_counted(sales, harborcu, tideway, signed_in):
+    """A9: staff moved harborcu to tideway, who never sold it anything."""
+    Account.objects.filter(pk=harborcu.pk).update(reseller=tideway)
+
+    assert [row[2:4] for row in rows_of(signed_in(tideway).get(ENDUSERS))] == [["0", "None yet"]]
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        ("active", ["harborcu"]),
+        ("waiting", ["stmarys"]),
+        ("closed", ["closedcu"]),
+        ("", ["closedcu", "harborcu", "stmarys"]),
+        ("nonsense", ["closedcu", "harborcu", "stmarys"]),
+        ("\0", ["closedcu", "harborcu", "stmarys"]),
+    ],
+)
+def test_they_are_filtered_by_status(three_states, northgate, signed_in, status, found):
+    response = signed_in(northgate).get(ENDUSERS, {"status": status})
+
+    assert [row[0] for row in rows_of(response)] == found
+    assert ("Clear filters" in links_of(response)) == (status in {"active", "waiting", "closed"})
+
+
+def test_search_and_status_work_together(three_states, northgate, signed_in):
+    browser = signed_in(northgate)
+
+    assert [row[0] for row in rows_of(browser.get(ENDUSERS, {"q": "cu", "status": "closed"}))] == ["closedcu"]
+    assert headings_of(browser.get(ENDUSERS, {"q": "stmarys", "status": "closed"}))[-1] == "No enduser of this status matches “stmarys”"
 
 
 @pytest.mark.parametrize(
@@ -54,12 +98,13 @@ def test_what_was_searched_for_stays_in_the_field(northgate, harborcu, signed_in
     assert headings_of(response)[-1] == 'No enduser matches “a "b"”'
 
 
-def test_they_come_in_pages_of_fifty_and_the_search_goes_along(northgate, signed_in):
+def test_they_come_in_pages_of_fifty_and_the_filters_go_along(northgate, signed_in):
     for number in range(60):
         EnduserFactory(username=f"clinic-{number:02}", reseller=northgate)
     browser = signed_in(northgate)
 
-    first = browser.get(ENDUSERS, {"q": "clinic"})
+    first = browser.get(ENDUSERS, {"q": "clinic", "status": "waiting"})
+    EnduserFactory(username="clinic-99", reseller=northgate, closed_at=timezone.now())
     second = browser.get(ENDUSERS + links_of(first)["Next"])
 
     assert [row[0] for row in rows_of(first) + rows_of(second)] == [f"clinic-{number:02}" for number in range(60)]

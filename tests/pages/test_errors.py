@@ -7,7 +7,7 @@ from django.test import Client, RequestFactory
 from licensing_portal import errors
 from tests.factories.accounts import PASSWORD, LinkFactory
 from tests.factories.licenses import give
-from tests.views import form_of, heading_of, links_of, text_of
+from tests.views import form_of, heading_of, links_of, page_of, text_of
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -92,11 +92,19 @@ def test_404_says_so_within_the_portal(northgate, signed_in):
     assert "Main menu" in response.content.decode()
 
 
+def test_404_offers_to_look_for_a_number_in_history(northgate, signed_in):
+    response = signed_in(northgate).get("/receipts/S-2020-000001/")
+
+    (search,) = page_of(response).first("main").all("form")
+    assert (search["action"], search["method"], search.first("input")["name"]) == ("/history/", "get", "q")
+
+
 def test_404_shows_nothing_of_the_portal_to_whoever_is_not_signed_in(db):
     response = Client().get("/nowhere/")
 
     assert (response.status_code, heading_of(response)) == (404, "Page not found")
     assert "Main menu" not in response.content.decode()
+    assert list(page_of(response).all("form")) == []
 
 
 def test_what_may_not_be_seen_answers_word_for_word_like_what_does_not_exist(northgate, tideway, metrotransit, user, signed_in):

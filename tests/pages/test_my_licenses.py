@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from deployments.models import Deployment
 from deployments.services import add_deployment
@@ -161,7 +162,7 @@ def three(story, northgate, harborcu, user):
         add_deployment(
             account=northgate, added_by=user(northgate), owner=owner, name=name, host_name=host, quantities=quantities(**by_code), key=fresh_key()
         )
-    Deployment.objects.filter(name="LAB-2").update(state=Deployment.State.RETIRED)
+    Deployment.objects.filter(name="LAB-2").update(state=Deployment.State.RETIRED, retired_at=timezone.now())
 
 
 OWN_FILTERS = {

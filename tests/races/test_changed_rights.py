@@ -76,7 +76,7 @@ def test_a_link_removed_while_the_transfer_is_decided_moves_nothing(northgate, w
     give(west, ASR=10)
 
     outcome = while_it_is_open(
-        change=lambda: remove_link(link=link, removed_by=user(west), acting=west),
+        change=lambda: remove_link(link=link, removed_by=user(west), acting=west, key=fresh_key()),
         act=lambda: transfer_licenses(receiver=northgate, transferred_by=user(northgate), giver=west, quantities=quantities(ASR=1), key=fresh_key()),
     )
 

@@ -11,7 +11,7 @@ from licensing_portal.foundation.submissions import Binding, fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import ProductFactory, give, quantities
-from tests.views import controls_of, errors_of, form_of, headings_of, kept_in, links_of, notes_of, press, rows_of, text_of, values_of
+from tests.views import controls_of, errors_of, form_of, headings_of, kept_in, links_of, notes_of, page_of, press, rows_of, text_of, values_of
 
 TRANSFER = "/transfer/"
 
@@ -109,6 +109,19 @@ def test_both_sides_numbers_are_shown(receiver):
     ]
 
 
+def test_each_linked_account_is_offered_with_what_it_has_available(receiver, northgate, tideway):
+    """A3: the option's value stays the username."""
+    give(tideway, CPA=1_000)
+    LinkFactory(holder=northgate, target=tideway)
+
+    options = [(option["value"], option.text) for option in page_of(receiver.get(TRANSFER)).first("select").all("option")]
+
+    assert options == [
+        ("northgate-west", "northgate-west · 14 available · Northgate-West Inc."),
+        ("tideway", "tideway · 1,000 available · Tideway Inc."),
+    ]
+
+
 def test_every_label_of_the_page_names_exactly_one_control(receiver):
     """contract.md: Words on the screen. The menu's link of the same name is a link, not a button."""
     controls = controls_of(receiver.get(TRANSFER))
@@ -136,9 +149,22 @@ def test_once_there_is_a_link_the_menu_has_the_item(receiver):
 
 
 def test_an_account_with_nothing_available_is_said_to_have_nothing(northgate, west, signed_in):
+    """And there is nothing to press."""
     LinkFactory(holder=northgate, target=west)
 
-    assert "northgate-west has no licenses available" in headings_of(signed_in(northgate).get(TRANSFER))
+    response = signed_in(northgate).get(TRANSFER)
+
+    assert headings_of(response)[-1] == "northgate-west has no licenses available"
+    assert controls_of(response).count(("button", "Transfer Licenses")) == 0
+
+
+@pytest.mark.parametrize(("number", "words"), [(31, "31 are deployed there."), (1, "1 is deployed there.")])
+def test_an_account_with_everything_deployed_is_said_to_have_deployed_it(northgate, west, user, signed_in, number, words):
+    give(west, ASR=number)
+    LinkFactory(holder=northgate, target=west)
+    add_deployment(account=west, added_by=user(west), owner=west, name="W", host_name="w", quantities=quantities(ASR=number), key=fresh_key())
+
+    assert f"northgate-west has no licenses available {words}" in text_of(signed_in(northgate).get(TRANSFER))
 
 
 @pytest.mark.parametrize("account", ["tideway", "nobody", "northgate", "publisher"])

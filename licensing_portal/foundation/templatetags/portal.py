@@ -102,10 +102,12 @@ class SummaryItem:
 
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(form: forms.BaseForm) -> dict[str, Any]:
-    """List everything that is wrong above the page, each a link to its field (WCAG 3.3.1)."""
+    """List everything that is wrong above the page, in the order of its fields, each a link to its field (WCAG 3.3.1)."""
     items: list[SummaryItem] = []
-    for name, problems in form.errors.as_data().items():
-        is_field = name in form.fields and not form.fields[name].widget.is_hidden
+    places = {field.name: place for place, field in enumerate(form.visible_fields())}
+    # What belongs to no field that one sees comes last.
+    for name, problems in sorted(form.errors.as_data().items(), key=lambda item: places.get(item[0], len(places))):
+        is_field = name in places
         label = f"{form[name].label.removeprefix('Qty, ')}: " if is_field and name.startswith("qty-") else ""
         for problem in problems:
             href = f"#{form[name].auto_id}" if is_field else (problem.params or {}).get("url", "")

@@ -153,6 +153,6 @@ def tear_down(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("licenses", "0002_entry_numbers"), ("accounts", "0001_initial")]
+    dependencies = [("licenses", "0003_deployments_are_referred_to_by_name"), ("accounts", "0001_initial")]
 
     operations = [migrations.RunPython(build, tear_down)]

@@ -1,0 +1,304 @@
+"""The list of what there is to see. They are drawn from top to bottom: what changes the demo stands below what shows it as it was.
+
+A row is a name, who looks, the address, and what leads from there to what is drawn. A page that comes new is a row more.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.screenshots.camera import A4, DESK, NOBODY, PHONE, Picture
+from tests.screenshots.portal import Portal
+from tests.screenshots.steps import Step, follow, forget_cookies, keys, press, see, type_in
+
+REFUSED = "There is a problem"
+
+FULL, LITE, TTS = (f"Qty, {name}" for name in ("Speech Engine (ASR) Full", "Speech Engine (ASR) Lite", "Text-to-Speech Server"))
+SALE = {"Owner": "harborcu", FULL: "12", TTS: "12", "Your reference": "PO-4711"}
+DEPLOYMENT = {"Name": "NVS-LAB-2", "Host name": "nvs-lab-2.northgate.example.com", FULL: "4", LITE: "20"}
+OAKRIDGE = {"Username": "oakridge", "Company": "Oakridge Insurance Group", "Email": "oakridge@example.com"}
+WRONG = "a wrong password"
+
+
+def picture(name: str, who: str, address: Any, *steps: Step, **how: Any) -> Picture:
+    return Picture(name, who, address, steps, **how)
+
+
+def password_link(username: str) -> Callable[[Portal], str]:
+    return lambda portal: portal.link_in_letter(f"{username}@example.com", "/password/reset/key/")
+
+
+def invitation(portal: Portal) -> str:
+    return portal.link_in_letter("oakridge@example.com", "/invitation/")
+
+
+def letter(subject: str) -> Callable[[Portal], str]:
+    return lambda portal: portal.letter_to_look_at(subject)
+
+
+SIGNING_IN = [
+    picture("sign-in", NOBODY, "/"),
+    picture("sign-in-refused", NOBODY, "/", type_in({"Username": "northgate", "Password": WRONG}), press("Sign in", then=REFUSED)),
+    picture("password-reset", NOBODY, "/password/reset/"),
+    picture("password-reset-refused", NOBODY, "/password/reset/", press("Send the link", then=REFUSED)),
+    picture(
+        "password-reset-asked",
+        NOBODY,
+        "/password/reset/",
+        type_in({"Username or email": "pinecrest"}),
+        press("Send the link", then="Check your email"),
+    ),
+    picture("password-reset-choose", NOBODY, password_link("pinecrest")),
+    picture("password-reset-expired", NOBODY, "/password/reset/key/1-bad/"),
+    picture("password-reset-done", NOBODY, "/password/reset/key/done/"),
+    picture("sign-out", "northgate", "/sign-out/"),
+]
+
+MY_LICENSES = [
+    picture("my-licenses", "northgate", "/"),
+    picture("my-licenses-enduser", "harborcu", "/"),
+    picture("my-licenses-empty", "pinecrest", "/"),
+    picture("my-licenses-few", "northgate-west", "/"),
+    picture("menu", "northgate", "/", press("Open menu", then="Switch Accounts"), widths=(PHONE,), is_whole=False),
+]
+
+SELL_LICENSES = [
+    picture("sell-licenses", "northgate", "/sell/"),
+    picture("sell-licenses-owner-open", "northgate", "/sell/", type_in({"Owner": "h"}), see("harborcu"), keys("ArrowDown")),
+    picture("sell-licenses-filled", "northgate", "/sell/", type_in(SALE), see("Harbor Credit Union")),
+    picture("sell-licenses-window", "northgate", "/sell/", type_in(SALE), see("Harbor Credit Union"), widths=(PHONE,), is_whole=False),
+    picture(
+        "sell-licenses-refused",
+        "northgate",
+        "/sell/",
+        type_in({"Owner": "metrotransit", FULL: "999", LITE: "80", TTS: "2.5"}),
+        press("Add", then=REFUSED),
+    ),
+    picture("sell-licenses-no-endusers", "northgate-west", "/sell/"),
+]
+
+DEPLOYMENTS = [
+    picture("add-deployment", "northgate", "/deployments/add/"),
+    picture("add-deployment-filled", "northgate", "/deployments/add/", type_in(DEPLOYMENT)),
+    picture(
+        "add-deployment-for-an-enduser",
+        "northgate",
+        "/deployments/add/",
+        type_in({"Owner": "stmarys"} | DEPLOYMENT),
+        see("St. Mary's Health Network"),
+    ),
+    picture(
+        "add-deployment-refused",
+        "northgate",
+        "/deployments/add/",
+        type_in({"Owner": "nobody", FULL: "45", TTS: "-1"}),
+        press("Add New Deployment", then=REFUSED),
+    ),
+    picture("add-deployment-enduser", "harborcu", "/deployments/add/"),
+    picture("add-deployment-nothing-available", "stmarys", "/deployments/add/"),
+    picture("deployment-owner", "harborcu", "/", follow("HCU-IVR-01")),
+    picture("deployment-reseller", "northgate", "/endusers/stmarys/", follow("SMH-PROD-A")),
+]
+
+TRANSFER_LICENSES = [
+    picture("transfer-licenses", "northgate", "/transfer/"),
+    picture("transfer-licenses-filled", "northgate", "/transfer/?account=northgate-west", type_in({TTS: "6"})),
+    picture(
+        "transfer-licenses-refused",
+        "northgate",
+        "/transfer/?account=northgate-west",
+        type_in({TTS: "11"}),
+        press("Transfer Licenses", then=REFUSED),
+    ),
+    picture("transfer-licenses-no-link", "pinecrest", "/transfer/"),
+]
+
+HISTORY = [
+    picture("history", "northgate", "/history/"),
+    picture("history-enduser", "harborcu", "/history/"),
+    picture("history-filtered", "northgate", "/history/?product=TTS&kind=sale&account=harborcu"),
+    picture("history-one-product", "northgate", "/history/?product=TTS"),
+    picture("history-no-match", "northgate", "/history/?q=nothing+like+this"),
+    picture("history-refused", "northgate", "/history/?from=2026-02-02&to=2026-01-01"),
+    picture("history-empty", "pinecrest", "/history/"),
+]
+
+RECEIPTS = [
+    picture("receipt-issue", "northgate", "/history/?kind=issue", follow("P-")),
+    picture("receipt-sale", "northgate", "/history/?kind=sale&account=harborcu", follow("S-")),
+    picture("receipt-sale-enduser", "harborcu", "/history/?kind=sale", follow("S-")),
+    picture("receipt-deployment-sale", "northgate", "/history/?kind=sale&account=stmarys", follow("S-")),
+    picture("receipt-transfer", "northgate", "/history/?kind=transfer", follow("T-")),
+    picture("receipt-transfer-giver", "northgate-west", "/history/?kind=transfer", follow("T-")),
+    picture("receipt-deployment", "northgate", "/history/?kind=deployment", follow("D-")),
+    picture(
+        "receipt-print",
+        "northgate",
+        "/history/?kind=sale&account=harborcu",
+        follow("S-"),
+        media="print",
+        widths=(A4,),
+        themes=("dark",),
+    ),
+]
+
+ENDUSERS = [
+    picture("endusers", "northgate", "/endusers/"),
+    picture("endusers-none", "northgate-west", "/endusers/"),
+    picture("endusers-no-match", "northgate", "/endusers/?q=nobody"),
+    picture("enduser", "northgate", "/endusers/harborcu/"),
+    picture("enduser-with-deployment", "northgate", "/endusers/stmarys/"),
+    picture("enduser-nothing-sold", "northgate", "/endusers/pinecrest/"),
+    picture("create-enduser", "northgate", "/create-enduser/"),
+    picture(
+        "create-enduser-refused",
+        "northgate",
+        "/create-enduser/",
+        type_in({"Username": "harborcu", "Company": "Harbor", "Email": "nowhere"}),
+        press("Create enduser", then=REFUSED),
+    ),
+]
+
+LINKED_ACCOUNTS = [
+    picture("link-user-admin", "northgate", "/linked-accounts/"),
+    picture("link-user-admin-incoming", "northgate-west", "/linked-accounts/"),
+    picture("link-user-admin-incoming-enduser", "harborcu-tw", "/linked-accounts/"),
+    picture("link-user-admin-none", "pinecrest", "/linked-accounts/"),
+    picture(
+        "link-user-admin-refused",
+        "northgate",
+        "/linked-accounts/",
+        type_in({"Username": "tideway", "Password": WRONG}),
+        press("Link Account", then=REFUSED),
+    ),
+    picture("switch-accounts", "northgate", "/switch/"),
+    picture("switch-accounts-none", "pinecrest", "/switch/"),
+    picture("acting-switch-accounts", "northgate as northgate-west", "/switch/"),
+    picture("acting-my-licenses", "northgate as northgate-west", "/"),
+    picture("acting-my-licenses-window", "northgate as northgate-west", "/", widths=(PHONE,), is_whole=False),
+    picture("acting-refused-page", "northgate as northgate-west", "/linked-accounts/", answers=403),
+]
+
+ADMIN = [
+    picture("admin", "admin", "/admin/"),
+    picture("admin-issue-licenses", "admin", "/admin/issue/"),
+    picture("admin-issue-licenses-refused", "admin", "/admin/issue/", press("Issue licenses", then=REFUSED)),
+    picture("admin-accounts", "admin", "/admin/accounts/account/"),
+    picture("admin-account", "admin", "/admin/accounts/account/", follow("northgate")),
+    picture("admin-new-account", "admin", "/admin/accounts/account/add/"),
+    picture("admin-users", "admin", "/admin/accounts/user/"),
+    picture("admin-links", "admin", "/admin/accounts/link/"),
+    picture("admin-products", "admin", "/admin/licenses/product/"),
+    picture("admin-holdings", "admin", "/admin/licenses/holding/"),
+    picture("admin-journal-entries", "admin", "/admin/licenses/journalentry/"),
+    picture("admin-journal-entry", "admin", "/admin/licenses/journalentry/", follow("S-")),
+    picture("admin-notices", "admin", "/admin/foundation/notice/"),
+]
+
+SAYS_NO = [
+    picture("403", "harborcu", "/sell/", answers=403),
+    picture("403-admin", "northgate", "/admin/", answers=403),
+    picture("403-open-too-long", NOBODY, "/", forget_cookies, press("Sign in", then="This page was open too long")),
+    picture("404", "northgate", "/nowhere/", answers=404),
+    picture("404-signed-out", NOBODY, "/nowhere/", answers=404),
+]
+
+# From here on every row changes something.
+
+PRESSED = [
+    picture("receipt-fresh-sale", "northgate", "/sell/", type_in(SALE), press("Add", then="Sale complete")),
+    picture(
+        "deployment-fresh",
+        "northgate",
+        "/deployments/add/",
+        type_in(DEPLOYMENT),
+        press("Add New Deployment", then="Deployment added"),
+    ),
+    picture(
+        "deployment-fresh-for-an-enduser",
+        "northgate",
+        "/deployments/add/",
+        type_in({"Name": "PSL-IVR-1", "Host name": "psl-ivr-1.pinecrest.example.com", "Owner": "pinecrest", FULL: "4", TTS: "4"}),
+        press("Add New Deployment", then="Deployment added"),
+    ),
+    picture(
+        "receipt-fresh-transfer",
+        "northgate",
+        "/transfer/?account=northgate-west",
+        type_in({TTS: "10"}),
+        press("Transfer Licenses", then="Transfer complete"),
+    ),
+    picture("transfer-licenses-nothing-available", "northgate", "/transfer/?account=northgate-west"),
+    picture("sell-licenses-nothing-available", "northgate-west", "/sell/"),
+    picture("enduser-fresh", "northgate", "/create-enduser/", type_in(OAKRIDGE), press("Create enduser", then="Enduser created")),
+    picture("endusers-invited", "northgate", "/endusers/"),
+    picture("invitation", NOBODY, invitation),
+    picture("invitation-refused", NOBODY, invitation, press("Choose password", then=REFUSED)),
+    picture(
+        "my-licenses-first-visit", NOBODY, invitation, type_in({"Password": "a few words in a row"}), press("Choose password", then="No licenses yet")
+    ),
+    picture("invitation-used", NOBODY, invitation),
+    # A link whose account has another password since, and then none.
+    picture(
+        "password-reset-asked-again",
+        NOBODY,
+        "/password/reset/",
+        type_in({"Username or email": "northgate-west"}),
+        press("Send the link", then="Check your email"),
+    ),
+    picture(
+        "my-licenses-after-password-reset",
+        NOBODY,
+        password_link("northgate-west"),
+        type_in({"Password": "a few words in a row"}),
+        press("Choose password", then="My Licenses"),
+    ),
+    picture("link-user-admin-link-again", "northgate", "/linked-accounts/"),
+    picture("link-user-admin-removed", "northgate", "/linked-accounts/", press("Remove", then="No linked accounts")),
+    picture(
+        "429",
+        NOBODY,
+        "/",
+        *[type_in({"Username": "nobody", "Password": WRONG}), press("Sign in", then=REFUSED)] * 5,
+        type_in({"Password": WRONG}),
+        press("Sign in", then="Too many"),
+    ),
+]
+
+# Of each kind of letter the last that came, known by words of its subject.
+LETTERS = [
+    picture("letter-invitation", NOBODY, letter("invited you to")),
+    picture("letter-password-reset", NOBODY, letter("password")),
+    picture("letter-issue", NOBODY, letter(r"\(issue")),
+    picture("letter-sale", NOBODY, letter(r"^\d+ licenses from .*\(sale")),
+    picture("letter-deployment-sold", NOBODY, letter("New deployment")),
+    picture("letter-transferred-out", NOBODY, letter("transferred out of")),
+    picture("letter-transferred-in", NOBODY, letter("transferred into")),
+    picture("letter-link-created", NOBODY, letter("can now use your account")),
+    picture("letter-link-removed", NOBODY, letter("was removed")),
+]
+
+PICTURES = [
+    *SIGNING_IN,
+    *MY_LICENSES,
+    *SELL_LICENSES,
+    *DEPLOYMENTS,
+    *TRANSFER_LICENSES,
+    *HISTORY,
+    *RECEIPTS,
+    *ENDUSERS,
+    *LINKED_ACCOUNTS,
+    *ADMIN,
+    *SAYS_NO,
+    *PRESSED,
+    *LETTERS,
+]
+
+# What README shows: as much as a window shows.
+IN_README = {"widths": (DESK,), "themes": ("light",), "is_whole": False, "file": "{name}.png"}
+README = [
+    picture("my-licenses", "northgate", "/", **IN_README),
+    picture("my-licenses-dark", "northgate", "/", **IN_README | {"themes": ("dark",)}),
+    picture("sell-licenses", "northgate", "/sell/", type_in(SALE), see("Harbor Credit Union"), **IN_README),
+    picture("transfer-licenses", "northgate", "/transfer/?account=northgate-west", type_in({TTS: "6"}), **IN_README),
+    picture("history", "northgate", "/history/", **IN_README),
+]

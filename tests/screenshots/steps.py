@@ -1,0 +1,62 @@
+"""What one does on a page before it is drawn, as words for the list of pictures. Each returns a function of the page."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from playwright.sync_api import Page, expect
+
+Step = Callable[[Page], None]
+
+expect.set_options(timeout=20_000)  # milliseconds: a busy machine is slow, not wrong
+
+
+def type_in(texts: Mapping[str, str]) -> Step:
+    """Fill the fields that have these names."""
+
+    def step(page: Page) -> None:
+        for name, text in texts.items():
+            page.get_by_label(name, exact=True).fill(text)
+
+    return step
+
+
+def press(name: str, *, then: str) -> Step:
+    """Press the first button of this name, and wait for the words that show that it is done."""
+
+    def step(page: Page) -> None:
+        button = page.get_by_role("button", name=name, exact=True).first
+        if button.get_attribute("type") == "submit":
+            with page.expect_navigation():  # the page before may have the words as well
+                button.click()
+        else:
+            button.click()
+        see(then)(page)
+
+    return step
+
+
+def follow(beginning: str) -> Step:
+    """Follow the first link whose words begin like this."""
+
+    def step(page: Page) -> None:
+        with page.expect_navigation():
+            page.get_by_role("main").get_by_role("link", name=re.compile(f"^{re.escape(beginning)}")).first.click()
+
+    return step
+
+
+def see(words: str) -> Step:
+    """Wait for the words."""
+    return lambda page: expect(page.get_by_text(words).filter(visible=True).first).to_be_visible()
+
+
+def keys(*names: str) -> Step:
+    def step(page: Page) -> None:
+        for name in names:
+            page.keyboard.press(name)
+
+    return step
+
+
+def forget_cookies(page: Page) -> None:
+    page.context.clear_cookies()
