@@ -13,7 +13,7 @@ from tests.factories.licenses import ProductFactory
 
 OUT_OF_DATE = "This page was out of date. Nothing was changed. Check it and press again."
 OPENED_BY_SOMEONE_ELSE = "This page was opened by someone else. Nothing was changed. Check it and press again."
-
+from tests.roles import the_owner
 
 # ── The key in the form: whom it is for ──
 
