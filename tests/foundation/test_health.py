@@ -12,11 +12,11 @@ ASK_BOTH = """
 import django
 django.setup()
 from django.test import Client
+from tests.roles import the_owner
 for path in ("/healthz", "/readyz"):
     answer = Client(raise_request_exception=False).get(path, headers={"host": "localhost"})
     print(answer.status_code, answer.content.decode())
 """
-from tests.roles import the_owner
 
 
 def answers(client, method="get"):
