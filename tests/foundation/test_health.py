@@ -8,11 +8,12 @@ from django.conf import settings as portal_settings
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
+from tests.roles import the_owner
+
 ASK_BOTH = """
 import django
 django.setup()
 from django.test import Client
-from tests.roles import the_owner
 for path in ("/healthz", "/readyz"):
     answer = Client(raise_request_exception=False).get(path, headers={"host": "localhost"})
     print(answer.status_code, answer.content.decode())
