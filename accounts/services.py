@@ -11,6 +11,7 @@ from accounts import notices, permissions
 from accounts.models import Account, Invitation, Link, User
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import NotAllowed, Refusal
+from licensing_portal.foundation.flows import flow
 
 
 class UsernameTaken(Refusal):
@@ -44,7 +45,7 @@ def lock_own_enduser(reseller: Account, enduser: Account) -> Account:
     return enduser
 
 
-@transaction.atomic
+@flow
 def create_enduser(*, reseller: Account, created_by: User, username: str, company: str, email: str, key: str) -> Account:
     """Create an enduser account of `reseller` and invite its first user by e-mail (A1).
 
@@ -58,7 +59,7 @@ def create_enduser(*, reseller: Account, created_by: User, username: str, compan
     return claim.settle(enduser)
 
 
-@transaction.atomic
+@flow
 def create_reseller(*, created_by: User, username: str, company: str, email: str, key: str) -> Account:
     """Create a reseller account and invite its first user by e-mail; staff alone may, in the admin (rules.md §1).
 
@@ -88,7 +89,7 @@ def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str
     return account
 
 
-@transaction.atomic
+@flow
 def invite_again(*, enduser: Account, invited_by: User, key: str) -> Invitation:
     """Invite the first user of an enduser once more, at the account's address of today (A1).
 
@@ -104,7 +105,7 @@ def invite_again(*, enduser: Account, invited_by: User, key: str) -> Invitation:
     return claim.settle(_invite(user, invited_by=invited_by))
 
 
-@transaction.atomic
+@flow
 def renew_invitation(*, invitation: Invitation) -> Invitation:
     """Send a new link in place of one whose time is over, to the same address, in the name of whoever invited (A1).
 
@@ -126,7 +127,7 @@ def _invite(user: User, *, invited_by: User) -> Invitation:
     return invitation
 
 
-@transaction.atomic
+@flow
 def accept_invitation(*, invitation: Invitation, password: str) -> User:
     """Give the invited user a password, once; the address that the invitation went to is proven by it (A1).
 
@@ -156,7 +157,7 @@ def _lock_invited(invitation: Invitation) -> User:
     return user
 
 
-@transaction.atomic
+@flow
 def link_account(*, holder: Account, linked_by: User, proved_by: User, key: str) -> Link:
     """Let `holder` see, act as and pull from the account whose administrator `proved_by` just gave name and password (A2, A3).
 
@@ -203,7 +204,7 @@ def _prove_again(link: Link, proved_by: User) -> None:
     link.save(update_fields=["proved_by", "proof"])
 
 
-@transaction.atomic
+@flow
 def remove_link(*, link: Link, removed_by: User, acting: Account, key: str) -> Account:
     """End a link and return the account at its other end; either side may, at any moment, and both are told (A5).
 

@@ -1,6 +1,5 @@
 """The flows about deployments. Each is one transaction (rules.md §3)."""
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts import permissions
@@ -13,11 +12,12 @@ from licenses.ledger import Quantities
 from licenses.models import JournalEntry
 from licenses.services import content_of, post_sale
 from licensing_portal.foundation import submissions
+from licensing_portal.foundation.flows import flow
 
 Kind = JournalEntry.Kind
 
 
-@transaction.atomic
+@flow
 def add_deployment(
     *, account: Account, added_by: User, owner: Account, name: str, host_name: str, notes: str = "", quantities: Quantities, key: str
 ) -> Deployment:
@@ -40,7 +40,7 @@ def add_deployment(
     return claim.settle(deployment)
 
 
-@transaction.atomic
+@flow
 def add_licenses(*, deployment: Deployment, account: Account, added_by: User, quantities: Quantities, key: str) -> JournalEntry:
     """Put more licenses of its owner on a deployment, as an entry of its own (C7).
 
@@ -56,7 +56,7 @@ def add_licenses(*, deployment: Deployment, account: Account, added_by: User, qu
     return claim.settle(_deploy(deployment, quantities, deployed_by=added_by, acting_as=account))
 
 
-@transaction.atomic
+@flow
 def retire_deployment(*, deployment: Deployment, account: Account, retired_by: User, reason: str, key: str) -> JournalEntry:
     """Return all licenses of a deployment to its owner's available, for good, as an entry of its own (C7).
 

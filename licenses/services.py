@@ -1,7 +1,5 @@
 """The flows that move licenses between accounts: issue and sell. Each is one transaction (rules.md §3)."""
 
-from django.db import transaction
-
 from accounts import permissions
 from accounts.models import Account, User
 from accounts.services import lock_own_enduser
@@ -10,6 +8,7 @@ from licenses.ledger import Quantities
 from licenses.models import JournalEntry, Product
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import Problem, Refusal
+from licensing_portal.foundation.flows import flow
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import notices_of, send_again
 from licensing_portal.foundation.quantities import field_name
@@ -34,7 +33,7 @@ def content_of(quantities: Quantities) -> dict[str, int]:
     return {product.code: quantity for product, quantity in quantities.items() if quantity}
 
 
-@transaction.atomic
+@flow
 def sell_licenses(*, seller: Account, sold_by: User, owner: Account, quantities: Quantities, reference: str = "", key: str) -> JournalEntry:
     """Sell licenses of `seller` to `owner`, one of its own endusers, and tell the owner by e-mail; or change nothing (C2 to C4).
 
@@ -59,7 +58,7 @@ def post_sale(*, seller: Account, sold_by: User, owner: Account, quantities: Qua
     return books.post(Kind.SALE, quantities, giver=seller, receiver=owner, posted_by=sold_by, acting_as=seller, reference=reference)
 
 
-@transaction.atomic
+@flow
 def issue_licenses(
     *, publisher: Account, issued_by: User, account: Account, quantities: Quantities, order_number: str = "", note: str = "", key: str
 ) -> JournalEntry:
@@ -101,7 +100,7 @@ def _check_that_it_can_be_issued(account: Account, quantities: Quantities) -> No
         raise ProductRetired.of(retired)
 
 
-@transaction.atomic
+@flow
 def send_notice_again(*, entry: JournalEntry, account: Account, sent_by: User, key: str) -> Notice:
     """Mail the notice of an entry to its receiver once more, at the receiver's address of today (C4).
 

@@ -1,7 +1,15 @@
 """Error pages in the portal's own design: plain words and a way on, never a stack trace."""
 
+import sys
+
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from licensing_portal.foundation.flows import code_of
+
+RETRY_AFTER = 10  # seconds
+READ_ONLY = "25006"  # PostgreSQL's SQLSTATE
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -22,4 +30,15 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Drawn without the frame: what broke may be the very thing that the frame asks for."""
+    if _is_out_of_reach(sys.exception()):
+        response = render(None, "errors/503.html", status=503)
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+        return response
     return render(None, "errors/500.html", status=500)
+
+
+def _is_out_of_reach(problem: BaseException | None) -> bool:
+    """Whether it is the database's state that is wrong, and not ours: gone, full, read-only, or too busy to let us in."""
+    if isinstance(problem, OperationalError | InterfaceError):
+        return True
+    return isinstance(problem, DatabaseError) and code_of(problem) == READ_ONLY

@@ -118,6 +118,11 @@ else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     # Without the health check the first request after a database restart would fail on its old connection.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Seconds: a database that does not answer is told to people soon, and a request that died in the middle of a transaction
+    # does not hold its locks.
+    DATABASES["default"].setdefault("OPTIONS", {})
+    DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+    DATABASES["default"]["OPTIONS"].setdefault("options", "-c idle_in_transaction_session_timeout=30s")
 
 # Counts of failed sign-ins must be seen by every worker process, so the cache lies in the database.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}

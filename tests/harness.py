@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from tests import postgres
+from tests import postgres, roles
 
 # A database answers as fast as the machine lets it: a slow example is no finding.
 hypothesis.settings.register_profile("portal", deadline=None, print_blob=True)
@@ -36,6 +36,19 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and no test with one of the markers {', '.join(NEVER_SKIPPED)} may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Hand the database over to the application's role once the owner has made and migrated it (B2)."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with django_db_blocker.unblock():
+        roles.become_the_application()
+    yield
+    with django_db_blocker.unblock():
+        roles.become("NONE")
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ if IS_ON_SQLITE:
     # Django would test in memory, where threads share one connection: the locks of the demo would not be tried.
     DATABASES["default"]["TEST"] = {"NAME": str(FOLDER / "test.sqlite3")}
 else:
+    DATABASES["default"]["ENGINE"] = "tests.database"
     # A connection that a thread leaves open would keep the test database from being dropped.
     DATABASES["default"]["CONN_MAX_AGE"] = 0
 

@@ -402,7 +402,7 @@ def flows_of(source: str) -> list[ast.FunctionDef]:
 
 
 def is_atomic(flow: ast.FunctionDef) -> bool:
-    return "transaction.atomic" in map(ast.unparse, flow.decorator_list)
+    return "flow" in map(ast.unparse, flow.decorator_list)
 
 
 def loose_flows(name: str, source: str) -> list[str]:
@@ -411,7 +411,7 @@ def loose_flows(name: str, source: str) -> list[str]:
 
 def test_the_reader_sees_a_loose_flow():
     """The check itself."""
-    source = "@transaction.atomic\ndef a(*, b, key): pass\n@transaction.atomic\ndef c(d): pass\ndef e(*, key): pass\ndef f(g): pass"
+    source = "@flow\ndef a(*, b, key): pass\n@flow\ndef c(d): pass\ndef e(*, key): pass\ndef f(g): pass"
 
     assert loose_flows("", source) == ["c", "e"]
 

@@ -1,7 +1,5 @@
 """The flow between linked accounts: the receiver pulls (C9)."""
 
-from django.db import transaction
-
 from accounts import permissions
 from accounts.models import Account, Link, User
 from accounts.selectors import usable_links
@@ -11,6 +9,7 @@ from licenses.models import JournalEntry
 from licenses.services import content_of
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.flows import flow
 from transfers import notices
 
 Kind = JournalEntry.Kind
@@ -20,7 +19,7 @@ class NotLinked(Refusal):
     """No link leads from the receiver to this account, or it may not be used: not proven any more, or while acting (A3, A4, A6)."""
 
 
-@transaction.atomic
+@flow
 def transfer_licenses(*, receiver: Account, transferred_by: User, giver: Account, quantities: Quantities, key: str) -> JournalEntry:
     """Pull licenses that are available in `giver` into `receiver` over the receiver's link, and tell both (C9).
 

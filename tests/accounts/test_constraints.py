@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Account, Link, User
 from tests.factories.accounts import EnduserFactory, LinkFactory, PublisherFactory, ResellerFactory
+from tests.roles import the_owner
 
 pytestmark = pytest.mark.postgres
 
@@ -70,7 +71,7 @@ def test_an_account_with_history_cannot_be_deleted(northgate, harborcu):
     """B2: history outlives companies; they are closed."""
     before = rows()
 
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with the_owner(), pytest.raises(IntegrityError), transaction.atomic():
         Account.objects.filter(pk=northgate.pk)._raw_delete("default")
         transaction.get_connection().check_constraints()
 

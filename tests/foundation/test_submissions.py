@@ -10,10 +10,10 @@ from licenses.models import Product
 from licensing_portal.foundation.models import Submission
 from licensing_portal.foundation.submissions import Binding, FormAlreadyUsed, FormOfAnotherAccount, claim, fresh_key
 from tests.factories.licenses import ProductFactory
+from tests.roles import the_owner
 
 OUT_OF_DATE = "This page was out of date. Nothing was changed. Check it and press again."
 OPENED_BY_SOMEONE_ELSE = "This page was opened by someone else. Nothing was changed. Check it and press again."
-
 
 # ── The key in the form: whom it is for ──
 
@@ -134,7 +134,8 @@ def test_a_key_whose_result_is_gone_is_refused(db):
     """B5: a link that was made and removed again is not made a second time by a reload."""
     key = fresh_key()
     claim(key, Product, "content").settle(product := ProductFactory())
-    product.delete()
+    with the_owner():
+        product.delete()
 
     with pytest.raises(FormAlreadyUsed) as refusal:
         claim(key, Product, "content")

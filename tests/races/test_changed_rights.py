@@ -14,6 +14,7 @@ from tests.books import balances
 from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import give, quantities
 from tests.races.crowd import PATIENCE
+from tests.roles import the_owner
 from transfers.services import NotLinked, transfer_licenses
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -51,7 +52,7 @@ def while_it_is_open(change, act):
 
 def wait_until_somebody_waits_for_a_lock():
     for _ in range(10_000):
-        with connection.cursor() as cursor:
+        with the_owner(), connection.cursor() as cursor:  # who alone sees what other sessions wait for
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
             if cursor.fetchone()[0]:
                 return

@@ -1,0 +1,128 @@
+"""When the database is gone, full, read-only or will not let us in: a page that says so, nothing half done, and no hand needed after."""
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+
+from licenses.models import JournalEntry
+from tests.books import assert_the_books_are_proven, balances
+from tests.factories.licenses import give
+from tests.roles import the_owner
+from tests.views import form_of, heading_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+
+@pytest.fixture
+def seller(northgate, harborcu, user):
+    """northgate's, with 10 ASR to sell, showing what a person would see of a fault."""
+    give(northgate, ASR=10)
+    client = Client(raise_request_exception=False)
+    client.force_login(user(northgate))
+    return client
+
+
+@pytest.fixture
+def sale(seller):
+    """A form that is open, filled in."""
+    return form_of(seller, "/sell/") | {"owner": "harborcu", "qty-ASR": "3"}
+
+
+def owner_says(statement):
+    with the_owner(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def assert_it_says_back_soon(answer):
+    assert (answer.status_code, heading_of(answer), answer.headers["Retry-After"]) == (503, "Back soon", "10")
+
+
+def assert_the_same_form_still_sells_once(seller, sale):
+    assert [seller.post("/sell/", sale).url for _ in range(2)] == [JournalEntry.objects.get(kind="sale").get_absolute_url()] * 2
+    assert balances() == {("northgate", "ASR"): (7, 0, 3), ("harborcu", "ASR"): (3, 0, 0)}
+    assert_the_books_are_proven()
+
+
+@pytest.fixture
+def fault_on_sale():
+    """Return a function that makes the next sale's entry run into an error of PostgreSQL's with this SQLSTATE, or do this."""
+
+    def install(statement):
+        owner_says(f"CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN {statement}; RETURN NEW; END $$")
+        owner_says("CREATE TRIGGER stumble BEFORE INSERT ON licenses_journalentry FOR EACH ROW WHEN (NEW.kind = 'sale') EXECUTE FUNCTION stumble()")
+
+    yield install
+    owner_says("DROP FUNCTION IF EXISTS stumble CASCADE")
+
+
+@pytest.mark.parametrize("code", ["disk_full", "read_only_sql_transaction", "too_many_connections", "admin_shutdown", "cannot_connect_now"])
+def test_a_sale_that_the_database_can_not_take_is_not_made_and_goes_through_later(seller, sale, fault_on_sale, code):
+    fault_on_sale(f"RAISE EXCEPTION USING ERRCODE = '{code}'")
+
+    answer = seller.post("/sell/", sale)
+
+    assert_it_says_back_soon(answer)
+    assert balances() == {("northgate", "ASR"): (10, 0, 0)}
+    owner_says("DROP FUNCTION stumble CASCADE")
+    assert_the_same_form_still_sells_once(seller, sale)
+
+
+def test_any_other_fault_is_ours_and_says_so(seller, sale, fault_on_sale):
+    """The control: not every error is the weather."""
+    fault_on_sale("RAISE EXCEPTION USING ERRCODE = 'division_by_zero'")
+
+    answer = seller.post("/sell/", sale)
+
+    assert (answer.status_code, heading_of(answer)) == (500, "Something went wrong")
+    assert balances() == {("northgate", "ASR"): (10, 0, 0)}
+
+
+def test_a_connection_cut_in_the_middle_of_a_sale_rolls_it_back(seller, sale, fault_on_sale):
+    fault_on_sale("PERFORM pg_terminate_backend(pg_backend_pid())")
+
+    answer = seller.post("/sell/", sale)
+
+    assert_it_says_back_soon(answer)
+    connection.close()
+    owner_says("DROP FUNCTION stumble CASCADE")
+    assert_the_same_form_still_sells_once(seller, sale)
+
+
+def test_the_first_request_on_a_connection_that_died_meanwhile_is_served(seller):
+    """CONN_HEALTH_CHECKS: after a restart of the database nobody sees a fault of the old connection."""
+    connection.settings_dict["CONN_HEALTH_CHECKS"], before = True, connection.settings_dict["CONN_HEALTH_CHECKS"]
+    connection.health_check_enabled = True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    connections["default"].health_check_done = False
+    other = connections.create_connection("default")
+    with other.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    other.close()
+
+    try:
+        assert seller.get("/").status_code == 200
+    finally:
+        connection.settings_dict["CONN_HEALTH_CHECKS"] = before
+
+
+def test_a_database_that_only_reads_still_shows_its_pages(seller, sale):
+    """Whoever is signed in reads on; what would write says that it can't."""
+    name = connection.settings_dict["NAME"]
+    owner_says(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    connection.close()
+    try:
+        shown = seller.get("/history/")
+        answer = seller.post("/sell/", sale)
+    finally:
+        connection.close()
+        with the_owner(), connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = off")
+            cursor.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+        connection.close()
+
+    assert shown.status_code == 200
+    assert_it_says_back_soon(answer)
+    assert_the_same_form_still_sells_once(seller, sale)
