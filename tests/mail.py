@@ -35,6 +35,7 @@ class MailServer:
         self.cuts_before_its_reply = False
         self.is_mute_at = None  # the step, or the address, after which nothing is said any more
         self.before_its_reply = None  # called once, when the first whole mail has come
+        self.replies_together = None  # an asyncio.Barrier, where mails are to be answered at the same moment
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
         envelope.mail_from = address
@@ -53,11 +54,13 @@ class MailServer:
         if reply.startswith("250"):
             self.received.put(email.message_from_bytes(envelope.content, policy=policy.default))
         await self._fall_silent_at("DATA")
+        if self.replies_together:
+            await self.replies_together.wait()
+        if self.before_its_reply:
+            act, self.before_its_reply = self.before_its_reply, None
+            await asyncio.to_thread(act)
         if self.cuts_before_its_reply:
             server.transport.abort()
-        if self.before_its_reply:
-            first, self.before_its_reply = self.before_its_reply, None
-            await asyncio.to_thread(first)
         return reply
 
     async def _fall_silent_at(self, step):
