@@ -5,14 +5,21 @@ from typing import Any, cast
 import allauth.account.admin  # noqa: F401 - registers the page that is taken away below
 from allauth.account.models import EmailAddress
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 
-from accounts import services
+from accounts import permissions, services
 from accounts.models import Account, Link, User
+from accounts.requests import PortalRequest, binding_of
+from accounts.selectors import publisher
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.admin import ToReadOnly
+from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.forms import OneUseForm
+from licensing_portal.foundation.models import Notice
 
 # allauth's table of addresses is not used: a user's address stands with the user.
 admin.site.unregister(EmailAddress)
@@ -106,3 +113,24 @@ class LinkAdmin(ToReadOnly, admin.ModelAdmin):
     list_select_related = ["holder", "target", "linked_by", "proved_by"]
     search_fields = ["holder__username", "target__username"]
     ordering = ["-linked_at"]
+
+
+def send_any_notice_again(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Mail whosever notice once more, after its account's address was put right or its mail server was (C4)."""
+    if not permissions.may_send_any_notice_again(request.user, publisher()):
+        raise PermissionDenied
+    notice = get_object_or_404(Notice.objects.select_related("email"), pk=pk)
+    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "send_any_notice_again"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            again = services.send_any_notice_again(notice=notice, sent_by=request.user, key=form.cleaned_data["key"])
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"Queued for {again.account} at {again.address}.")
+            return redirect("admin:foundation_notice_change", again.pk)
+    context = admin.site.each_context(request) | {
+        "form": form, "notice": notice, "title": "Send again",
+        "account": Account.objects.filter(username=notice.account).first(), "refusal": services.why_not_sent_again(notice),
+    }  # fmt: skip
+    return render(request, "admin/send_any_notice_again.html", context)

@@ -54,6 +54,11 @@ def may_retire_deployments(user: User, account: Account) -> bool:
     return may_move_licenses(user, account) or may_retire_any_deployment(user, account)
 
 
+def may_send_any_notice_again(user: User, account: Account) -> bool:
+    """Mail whosever notice once more: the publisher's staff, in the admin (C4)."""
+    return user.is_staff and account.is_publisher and user.has_perm("foundation.send_notice_again")
+
+
 def may_open_resellers(user: User, account: Account) -> bool:
     """Open reseller accounts: the publisher's staff, in the admin (rules.md §1)."""
     return user.is_staff and account.is_publisher and user.has_perm("accounts.add_account")

@@ -12,6 +12,8 @@ from accounts.models import Account, Invitation, Link, User
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import NotAllowed, Refusal
 from licensing_portal.foundation.flows import flow
+from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.notices import send_again
 
 
 class UsernameTaken(Refusal):
@@ -24,6 +26,10 @@ class InvitationNotGood(Refusal):
 
 class CannotLink(Refusal):
     """These credentials do not make a link: not an administrator's, one's own account, staff, or linked already."""
+
+
+class NotSentAgain(Refusal):
+    """The notice is still on its way, or carries a link that is one person's alone."""
 
 
 class NotYourEnduser(Refusal):
@@ -224,3 +230,27 @@ def remove_link(*, link: Link, removed_by: User, acting: Account, key: str) -> A
         notices.link_removed(locked, removed_by=acting)
         locked.delete()
     return claim.settle(link.target if acting == link.holder else link.holder)
+
+
+@flow
+def send_any_notice_again(*, notice: Notice, sent_by: User, key: str) -> Notice:
+    """Mail a notice that failed or was sent once more, to its account's address of today; the publisher's staff alone may (C4).
+
+    Raises NotAllowed, NotSentAgain, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Notice, notice.pk)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_send_any_notice_again, sent_by, sent_by.account)
+    notice = Notice.objects.select_related("email", "again_of__email").get(pk=notice.pk)
+    problem = why_not_sent_again(notice)
+    if problem:
+        raise NotSentAgain(problem)
+    return claim.settle(send_again(notice.again_of or notice, address=Account.objects.get(username=notice.account).email))
+
+
+def why_not_sent_again(notice: Notice) -> str:
+    """Say why a notice can't be sent again; "" if it can. A one-time link goes to no other address than it was made for (A1)."""
+    if notice.has_one_time_link:
+        return "This letter carries a link that is one person’s alone. It is asked for anew, not sent again."
+    return "This notice is still queued and goes out by itself." if notice.fate == "queued" else ""

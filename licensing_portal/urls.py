@@ -4,6 +4,7 @@ from allauth.account import views as allauth
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from accounts.admin import send_any_notice_again
 from accounts.views import sign_in
 from licenses.admin import issue_licenses
 from licensing_portal import pages
@@ -34,6 +35,7 @@ urlpatterns = [
     path("", include("transfers.urls")),
     path("", include(signing_in)),
     path("admin/issue/", admin.site.admin_view(issue_licenses), name="issue_licenses"),
+    path("admin/foundation/notice/<int:pk>/send-again/", admin.site.admin_view(send_any_notice_again), name="send_any_notice_again"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

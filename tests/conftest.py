@@ -7,7 +7,7 @@ from django.test import Client
 from accounts.models import User
 from tests.factories.accounts import EnduserFactory, PublisherFactory, ResellerFactory, StaffFactory, UserFactory
 
-pytest_plugins = ["tests.harness"]
+pytest_plugins = ["tests.harness", "tests.mail"]
 
 
 @pytest.fixture

@@ -102,6 +102,8 @@ account_reset_password_from_key_done     GET      200     200     200        200
 account_reset_password_from_key_done     POST     405     405     405        405        405      405     405   405
 issue_licenses                           GET      302     403     403        403        403      403     403   200
 issue_licenses                           POST     302     403     403        403        403      403     403   200
+send_any_notice_again                    GET      302     403     403        403        403      403     403   200
+send_any_notice_again                    POST     302     403     403        403        403      403     403   200
 healthz                                  GET      200     200     200        200        200      200     200   200
 healthz                                  POST     405     405     405        405        405      405     405   405
 readyz                                   GET      200     200     200        200        200      200     200   200
@@ -212,6 +214,7 @@ def address(northgate, west, tideway, harborcu, staff, user):
         "deployments:add_licenses": [made.pk],
         "deployments:retire_deployment": [made.pk],
         "admin:deployments_deployment_retire": [made.pk],
+        "send_any_notice_again": [rows["foundation_notice"]],
         "account_reset_password_from_key": ["1", "token"],
         "admin:view_on_site": [0, 0],
         "admin:app_list": ["licenses"],

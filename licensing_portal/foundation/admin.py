@@ -46,7 +46,7 @@ class FateFilter(admin.SimpleListFilter):
 class NoticeAdmin(ToReadOnly, admin.ModelAdmin):
     """Every mail and its fate. Bodies are not shown: some carried a link that is one person's alone."""
 
-    list_display = ["queued_at", "event", "account", "subject", "address", "fate", "sent_at"]
+    list_display = ["queued_at", "event", "account", "subject", "address", "fate", "reason", "sent_at"]
     list_filter = [FateFilter, "kind"]
     list_select_related = ["email"]
     search_fields = ["event", "account", "email__subject", "email__to"]
@@ -61,3 +61,7 @@ class NoticeAdmin(ToReadOnly, admin.ModelAdmin):
     @admin.display(ordering="email__status")
     def fate(self, notice: Notice) -> str:
         return notice.fate
+
+    @admin.display(description="why not yet, or not at all", empty_value="")
+    def reason(self, notice: Notice) -> str:
+        return notice.last_error

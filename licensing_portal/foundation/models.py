@@ -43,6 +43,7 @@ class Notice(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["event"])]
+        permissions = [("send_notice_again", "Can send notices again")]
 
     def __str__(self) -> str:
         return f"{self.email.subject} to {self.address}"
@@ -55,3 +56,8 @@ class Notice(models.Model):
     def fate(self) -> str:
         """queued, sent or failed: what the receipt says."""
         return {STATUS.sent: "sent", STATUS.failed: "failed"}.get(self.email.status, "queued")
+
+    @property
+    def has_one_time_link(self) -> bool:
+        """Whether it is for one person, at the address that it was asked for."""
+        return self.written_when_sent_from is not None

@@ -22,17 +22,17 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
-from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from licensing_portal.foundation.models import Notice
-from licensing_portal.foundation.text import header_text
+from licensing_portal.foundation.text import header_text, is_one_line
 
 Context = dict[str, Any]
 
 LEASE = timedelta(minutes=5)  # how long a worker may take for one mail before another worker takes it up
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(minutes=30)
+UNSENT = [STATUS.queued, STATUS.requeued]
 MOST_TRIES = 60  # a little more than a day, after which a mail is given up and people are shown why
 REFUSED_FOR_GOOD = 500  # reply codes from here on are permanent (RFC 5321 4.2.1)
 
@@ -91,12 +91,16 @@ def send_again(notice: Notice, *, address: str) -> Notice:
 
 
 def _store(email: Email, notice: Notice) -> Notice:
-    """Store a mail that is due now, with a Message-ID of its own, and its notice: both or none."""
+    """Store a mail that is due now, with a Message-ID of its own, and its notice: both or none.
+
+    Now is the database's: a mail queued by a host whose clock is a day fast would else wait for a day.
+    """
     email.from_email = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     email.headers |= {"Message-ID": _new_message_id()}
-    email.status, email.scheduled_time, email.number_of_retries = STATUS.queued, timezone.now(), 0
+    email.status, email.number_of_retries = STATUS.queued, 0
     with transaction.atomic(savepoint=False):
         email.save()
+        Email.objects.filter(pk=email.pk).update(scheduled_time=Now())
         notice.email = email
         notice.save()
     return notice
@@ -124,18 +128,15 @@ def deliver_due() -> int:
 def _lease_next() -> Email | None:
     """Take the oldest mail that is due and put it off by the lease: a killed worker delays a mail and loses none.
 
-    SKIP LOCKED lets several workers pass each other; the database's clock decides what is due.
+    SKIP LOCKED lets several workers pass each other; the database's clock decides what is due. The try counts from here, so
+    that one which ends with its worker counts as well.
     """
     due = Q(scheduled_time__lte=Now()) | Q(scheduled_time=None)
     with transaction.atomic():
-        email = (
-            Email.objects.select_for_update(skip_locked=True)
-            .filter(due, status__in=[STATUS.queued, STATUS.requeued])
-            .order_by("scheduled_time", "pk")
-            .first()
-        )
+        email = Email.objects.select_for_update(skip_locked=True).filter(due, status__in=UNSENT).order_by("scheduled_time", "pk").first()
         if email:
-            Email.objects.filter(pk=email.pk).update(scheduled_time=Now() + LEASE)
+            email.number_of_retries = (email.number_of_retries or 0) + 1
+            Email.objects.filter(pk=email.pk).update(scheduled_time=Now() + LEASE, number_of_retries=email.number_of_retries)
     return email
 
 
@@ -154,18 +155,21 @@ def _deliver(email: Email) -> None:
 
 
 def _put_off(email: Email, problem: Exception) -> None:
-    """Try again later, twice as late each time; give up on what the server refuses for good or after too many tries."""
-    tries = (email.number_of_retries or 0) + 1
+    """Try again later, twice as late each time; give up on what the server refuses for good or after too many tries.
+
+    A worker that outlived its lease changes nothing of a mail that another has sent meanwhile.
+    """
+    tries = email.number_of_retries
     is_final = tries >= MOST_TRIES or _is_refused_for_good(problem)
     delay = min(FIRST_RETRY * 2 ** min(tries - 1, 10), LONGEST_RETRY)
     with transaction.atomic():
-        Email.objects.filter(pk=email.pk).update(
+        is_put_off = Email.objects.filter(pk=email.pk, status__in=UNSENT).update(
             status=STATUS.failed if is_final else STATUS.requeued,
-            number_of_retries=tries,
             scheduled_time=Now() + delay,
             last_updated=Now(),
         )
-        Notice.objects.filter(email=email).update(last_error=_in_words(problem))
+        if is_put_off:
+            Notice.objects.filter(email=email).update(last_error=_in_words(problem))
 
 
 def _smtp_code(problem: Exception) -> int:
@@ -199,7 +203,27 @@ def _said(problem: Exception) -> str:
     return str(problem) or type(problem).__name__
 
 
+class BrokenMail(ValueError):
+    """The row of a mail can't be written as a mail, today or later."""
+
+
+def _check_that_it_can_be_written(email: Email) -> None:
+    """Find what was stored past the one door. Django looks for CR and LF alone: after any other line end the headers would be text.
+
+    Raises BrokenMail.
+    """
+    if email.number_of_retries > MOST_TRIES:
+        raise BrokenMail("Given up: the worker ended in the middle of every try")
+    for name, text in {"Subject": email.subject, "sender": email.from_email, "recipient": "".join(email.to), **(email.headers or {})}.items():
+        if not is_one_line(str(text)):
+            raise BrokenMail(f"The {name} has a control character or a line end")
+    for address in email.to:
+        if "@" not in address:
+            raise BrokenMail(f"{address} is not an address")
+
+
 def _message(email: Email) -> EmailMultiAlternatives:
+    _check_that_it_can_be_written(email)
     text, html = email.message, email.html_message
     notice = Notice.objects.filter(email=email).first()
     if notice and notice.written_when_sent_from is not None:
