@@ -35,6 +35,9 @@ demo: ## the demo on this machine; PORT=8000 and VAR=var (database, mails, uploa
 	@$(MANAGE) load_demo
 	@exec $(MANAGE) serve --port $(PORT)
 
+# The role that DATABASE_URL signs in with.
+ROLE := .venv/bin/python -c 'import os; from urllib.parse import unquote, urlsplit; print(unquote(urlsplit(os.environ["DATABASE_URL"]).username))'
+
 # Whoever serves has no business with the owner's password.
 .PHONY: serve
 serve: export VAR := $(VAR)
@@ -43,6 +46,7 @@ serve: ## production on this machine, with the settings of the environment (docs
 	@mkdir -p "$$VAR/static"
 	@DATABASE_URL="$${DATABASE_OWNER_URL:-$$DATABASE_URL}" $(MANAGE) migrate
 	@DATABASE_URL="$${DATABASE_OWNER_URL:-$$DATABASE_URL}" $(MANAGE) createcachetable
+	@if [ -n "$$DATABASE_OWNER_URL" ]; then DATABASE_URL="$$DATABASE_OWNER_URL" $(MANAGE) grant_rights "$$($(ROLE))"; fi
 	@$(MANAGE) collectstatic --noinput --verbosity 0
 	@unset DATABASE_OWNER_URL; exec $(MANAGE) serve --port $(PORT)
 
