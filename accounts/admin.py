@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 
-from accounts import permissions, services
+from accounts import permissions, selectors, services
 from accounts.models import Account, Link, User
 from accounts.requests import PortalRequest, binding_of
 from accounts.selectors import publisher
@@ -37,8 +37,8 @@ class NewUsernameForm(forms.ModelForm):
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"].lower()
-        if User.objects.filter(username=username).exists() or Account.objects.filter(username=username).exists():
-            raise forms.ValidationError(f"{username} is taken. Choose another username.")
+        if problem := selectors.username_problem(username):
+            raise forms.ValidationError(problem)
         return username
 
 

@@ -135,7 +135,10 @@ class CreateEnduserForm(OneUseForm):
     )
     company = OneLineField(max_length=120, error_messages=missing("Enter a company"))
     email = forms.EmailField(
-        label="Email", max_length=254, help_text="The invitation and all notices go there.", error_messages=missing("Enter an email address")
+        label="Email",
+        max_length=254,
+        help_text="The invitation and all notices go there.",
+        error_messages={**missing("Enter an email address"), "invalid": "Enter an email address like name@example.com"},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -143,6 +146,16 @@ class CreateEnduserForm(OneUseForm):
         self.fields["username"].widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
         self.fields["email"].widget.attrs |= {"autocomplete": "off"}
         self.helper = _plain_helper("key", "username", "company", "email")
+
+    def clean(self) -> dict[str, Any]:
+        """Tell of a username that is taken along with what else is wrong.
+
+        Alone it is the service's to tell: a form sent again, whose first press took the name, must get the first result (B5).
+        """
+        cleaned = super().clean()
+        if self.errors and "username" in cleaned and (problem := selectors.username_problem(cleaned["username"])):
+            self.add_error("username", problem)
+        return cleaned
 
 
 class LinkAccountForm(OneUseForm):

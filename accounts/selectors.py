@@ -12,6 +12,12 @@ def publisher() -> Account:
     return Account.objects.get(kind=Account.Kind.PUBLISHER)
 
 
+def username_problem(username: str) -> str:
+    """Say what keeps a new account or user from having this name: accounts and users share one namespace (rules.md §1). "" if nothing."""
+    is_taken = User.objects.filter(username=username).exists() or Account.objects.filter(username=username).exists()
+    return f"{username} is taken. Choose another username." if is_taken else ""
+
+
 def endusers_of(reseller: Account) -> QuerySet[Account]:
     """The endusers that this reseller created, by username, each with `has_signed_in`."""
     has_signed_in = User.objects.filter(account=OuterRef("pk"), last_login__isnull=False)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import notices, permissions
+from accounts import notices, permissions, selectors
 from accounts.models import Account, Invitation, Link, User
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import NotAllowed, Refusal
@@ -81,8 +81,8 @@ def create_reseller(*, created_by: User, username: str, company: str, email: str
 
 def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str, company: str, email: str, opened_by: User) -> Account:
     """Make the account with its first user, who has the account's username and no password yet, and queue the invitation."""
-    if User.objects.filter(username=username).exists() or Account.objects.filter(username=username).exists():
-        raise UsernameTaken(f"{username} is taken. Choose another username.", field="username")
+    if problem := selectors.username_problem(username):
+        raise UsernameTaken(problem, field="username")
     try:
         with transaction.atomic():  # the unique constraints judge a rival who asked at the same moment
             account = Account.objects.create(kind=kind, reseller=reseller, username=username, company=company, email=email)

@@ -7,10 +7,11 @@ from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from django.core.validators import MinLengthValidator, RegexValidator
 from django.forms.boundfield import BoundField
+from django.utils.functional import cached_property
 
 from accounts.models import Account
 from deployments.models import Deployment
-from licenses.forms import HoldingForm, OwnerField, own_enduser, owners_to_offer, quantities_helper
+from licenses.forms import HoldingForm, OwnerField, named_owner, own_enduser, owners_to_offer, quantities_helper
 from licenses.models import Product
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
@@ -52,6 +53,10 @@ class AddDeploymentForm(HoldingForm):
             Div(Div("notes", css_class="card-body"), css_class="card"),
         )
         self.fields["host_name"].widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
+
+    @cached_property
+    def known_owner(self) -> Account | None:
+        return named_owner(self, self.account) if "owner" in self.fields else None
 
     def clean_owner(self) -> Account:
         username: str = self.cleaned_data["owner"]

@@ -11,6 +11,7 @@ from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of
 from deployments import pages, selectors, services
 from deployments.forms import AddDeploymentForm, AddLicensesForm, RetireDeploymentForm
+from deployments.models import Deployment
 from deployments.rights import NotYourDeployment, refusal_to_add_licenses
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.templatetags.portal import licenses as in_words
@@ -38,9 +39,16 @@ def add_deployment(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, "Deployment added.")
+            messages.success(request, _what_was_added(deployment, sum(form.quantities.values())))
             return redirect(deployment)
     return render(request, "deployments/add_deployment.html", {"form": form})
+
+
+def _what_was_added(deployment: Deployment, total: int) -> str:
+    """The deployment and, where the press sold as well, the sale (C5)."""
+    if deployment.owner == deployment.made_by:
+        return "Deployment added."
+    return f"Deployment added. {in_words(total)} now {'belongs' if total == 1 else 'belong'} to {deployment.owner.company}. The owner gets an email."
 
 
 @require_safe

@@ -8,6 +8,7 @@ from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
+from django.utils.functional import cached_property
 
 from accounts.forms import UsernameField
 from accounts.models import Account
@@ -45,6 +46,12 @@ def own_enduser(reseller: Account, username: str) -> Account:
     if enduser is None:
         raise ValidationError(f"“{username}” is not one of your endusers")
     return enduser
+
+
+def named_owner(form: forms.Form, reseller: Account) -> Account | None:
+    """The enduser that the Owner field names, so that the page says who it is; None for oneself, for nobody and for others' endusers (A9)."""
+    username = str(form["owner"].value() or "").strip().lower()
+    return endusers_of(reseller).filter(username=username, closed_at=None).first() if username and "\0" not in username else None
 
 
 class QuantitiesForm(OneUseForm):
@@ -161,6 +168,10 @@ class SellLicensesForm(HoldingForm):
             ),
             QuantityTable("components/_quantity_table.html"),
         )
+
+    @cached_property
+    def known_owner(self) -> Account | None:
+        return named_owner(self, self.seller)
 
     def clean_owner(self) -> Account:
         return own_enduser(self.seller, self.cleaned_data["owner"])

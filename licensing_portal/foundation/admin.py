@@ -42,17 +42,40 @@ class FateFilter(admin.SimpleListFilter):
         return queryset.filter(email__status__in=chosen) if chosen else queryset
 
 
+class KindFilter(admin.SimpleListFilter):
+    """The kinds of which there are notices, in words instead of their templates' paths."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        kinds = Notice.objects.order_by("kind").values_list("kind", flat=True).distinct()
+        return [(kind, kind_in_words(kind)) for kind in kinds]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+def kind_in_words(kind: str) -> str:
+    """Name a notice's kind after its template: Licenses sold, for licenses/emails/licenses_sold."""
+    return kind.rpartition("/")[2].replace("_", " ").capitalize()
+
+
 @admin.register(Notice)
 class NoticeAdmin(ToReadOnly, admin.ModelAdmin):
     """Every mail and its fate. Bodies are not shown: some carried a link that is one person's alone."""
 
-    list_display = ["queued_at", "event", "account", "subject", "address", "fate", "reason", "sent_at"]
-    list_filter = [FateFilter, "kind"]
+    list_display = ["queued_at", "what", "account", "subject", "address", "fate", "reason", "sent_at"]
+    list_filter = [FateFilter, KindFilter]
     list_select_related = ["email"]
     search_fields = ["event", "account", "email__subject", "email__to"]
     ordering = ["-pk"]
     fields = ["event", "account", "kind", "subject", "address", "fate", "queued_at", "sent_at", "last_error", "again_of"]
     date_hierarchy = "queued_at"
+
+    @admin.display(ordering="kind")
+    def what(self, notice: Notice) -> str:
+        return kind_in_words(notice.kind)
 
     @admin.display(ordering="email__subject")
     def subject(self, notice: Notice) -> str:

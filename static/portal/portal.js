@@ -338,6 +338,7 @@ function summaryLine({ name, quantity, isGood }) {
 
 function showTotals({ licenses, bad }) {
   setText(".js-licenses", countOf(licenses, "license", "licenses"));
+  for (const node of document.querySelectorAll("[data-if-licenses]")) node.hidden = licenses === 0;
   for (const node of document.querySelectorAll(".js-bad")) {
     node.textContent = `${bad} to fix`;
     node.hidden = bad === 0;
@@ -366,7 +367,8 @@ class OwnerCombobox {
     this.url = box.dataset.suggestUrl;
     this.owners = [];
     this.active = -1; // index of the marked option
-    this.described = this.input.value.trim(); // the owner that the page speaks of
+    this.own = box.dataset.own; // one's own username, where the account itself may be the owner
+    this.described = this.ownerOfPage(); // what stood in the field when the page last told who the owner is
     this.request = null;
     this.suggestLater = debounce(() => this.suggest(), 200);
 
@@ -379,7 +381,14 @@ class OwnerCombobox {
     box.append(this.listbox, this.status);
     this.becomeCombobox();
     this.listen();
-    if (this.described) this.typed(); // the page came with an owner: find out who it is
+    if (this.described) this.showKnown(true);
+    if (this.input.value.trim() !== this.described) this.typed(); // find out who it is
+  }
+
+  /** The username that the server found to be an owner's and tells of already, else nothing. */
+  ownerOfPage() {
+    const known = document.querySelector("[data-owner-known]");
+    return known && !known.hidden ? this.input.defaultValue.trim() : "";
   }
 
   becomeCombobox() {
@@ -413,7 +422,7 @@ class OwnerCombobox {
     const text = this.input.value.trim();
     this.close();
     this.request?.abort();
-    this.describe({ username: text, company: text });
+    this.describe({}, text); // half of a name is nobody's
     if (text) this.suggestLater();
     else this.suggestLater.cancel();
   }
@@ -500,19 +509,25 @@ class OwnerCombobox {
   }
 
   /** Tells the rest of the page who the owner is, so that it never names another than will be sent. */
-  describe({ username, company = "", email = "" }, typed = username) {
+  describe({ username = "", company = "", email = "" }, typed = username) {
     this.described = typed;
-    describeIn(".js-owner", company || username);
-    describeIn(".js-owner-user", company === username ? "" : username);
-    describeIn(".js-owner-mail", email);
-    for (const node of document.querySelectorAll("[data-owner-known]")) node.hidden = email === "";
+    const isUnknown = username === "" && typed !== "" && typed.toLowerCase() !== this.own;
+    describeIn(".js-owner", company, isUnknown);
+    describeIn(".js-owner-user", username, isUnknown);
+    describeIn(".js-owner-mail", email, isUnknown);
+    this.showKnown(username !== "");
+  }
+
+  showKnown(isKnown) {
+    for (const node of document.querySelectorAll("[data-owner-known]")) node.hidden = !isKnown;
   }
 }
 
-/** Texts about the owner; data-empty holds what an element says as long as nothing is known. */
-function describeIn(selector, text) {
+/** Texts about the owner; data-empty is what an element says without one, data-unknown while it is not clear who it is. */
+function describeIn(selector, text, isUnknown) {
   for (const node of document.querySelectorAll(selector)) {
-    node.textContent = text || (node.dataset.empty ?? "");
+    const { empty = "", unknown = empty } = node.dataset;
+    node.textContent = text || (isUnknown ? unknown : empty);
   }
 }
 
@@ -564,17 +579,14 @@ function initOwnerCombobox() {
   }
 }
 
-/** [data-if-sale="own username"], [data-unless-sale]: a deployment is a sale when its owner is another account. */
-function initSaleNotes() {
-  const notes = document.querySelectorAll("[data-if-sale], [data-unless-sale]");
+/** [data-unless-sale="own username"]: a deployment is a sale when its owner is another account. */
+function initSaleNote() {
+  const note = document.querySelector("[data-unless-sale]");
   const input = document.querySelector("input[name='owner']");
-  if (!notes.length || !input) return;
+  if (!note || !input) return;
   const update = () => {
     const owner = input.value.trim().toLowerCase();
-    for (const note of notes) {
-      const isSale = owner !== "" && owner !== (note.dataset.ifSale ?? note.dataset.unlessSale);
-      note.hidden = isSale === ("unlessSale" in note.dataset);
-    }
+    note.hidden = owner !== "" && owner !== note.dataset.unlessSale;
   };
   input.addEventListener("input", update);
   input.addEventListener("change", update);
@@ -639,7 +651,7 @@ initSendOnce();
 initBackAfterSending();
 initQuantities();
 initOwnerCombobox();
-initSaleNotes();
+initSaleNote();
 initReloadingSelect();
 initConfirmation();
 initErrorSummary();

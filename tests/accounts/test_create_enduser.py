@@ -228,6 +228,7 @@ def test_an_ill_formed_username_is_refused_at_its_field(username):
         ("email", "a" * 250 + "@example.com"),
     ],
 )
+@pytest.mark.django_db
 def test_what_breaks_mails_and_tables_is_refused_at_its_field(field, value):
     """B6, C4: a company's name stands in mail headers."""
     assert list(filled_in(**{field: value}).errors) == [field]

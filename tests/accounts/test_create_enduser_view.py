@@ -126,9 +126,16 @@ REFUSALS = {
     "the publisher's name": (PINECREST | {"username": "publisher"}, {"username": ["publisher is taken. Choose another username."]}),
     "a company on two lines": (PINECREST | {"company": "Pine\ncrest"}, {"company": ["Use plain text on one line"]}),
     "a company that turns the text round": (PINECREST | {"company": "Pine\u202ecrest"}, {"company": ["Use plain text on one line"]}),
-    "no address": (PINECREST | {"email": "office"}, {"email": ["Enter a valid email address."]}),
-    "two addresses": (PINECREST | {"email": "a@example.com,b@example.com"}, {"email": ["Enter a valid email address."]}),
-    "a header in the address": (PINECREST | {"email": "a@example.com\nBcc: b@example.com"}, {"email": ["Enter a valid email address."]}),
+    "a name that is taken and no address": (
+        PINECREST | {"username": "northgate", "email": "office"},
+        {"username": ["northgate is taken. Choose another username."], "email": ["Enter an email address like name@example.com"]},
+    ),
+    "no address": (PINECREST | {"email": "office"}, {"email": ["Enter an email address like name@example.com"]}),
+    "two addresses": (PINECREST | {"email": "a@example.com,b@example.com"}, {"email": ["Enter an email address like name@example.com"]}),
+    "a header in the address": (
+        PINECREST | {"email": "a@example.com\nBcc: b@example.com"},
+        {"email": ["Enter an email address like name@example.com"]},
+    ),
 }
 
 

@@ -49,7 +49,7 @@ def test_a_deployment_for_an_enduser_says_that_it_sells_and_the_enduser_finds_it
     add_deployment(reseller).click()
 
     expect(h1(reseller)).to_have_text("HCU-IVR-01")
-    expect(reseller.get_by_role("status").filter(has_text="Deployment added.")).to_be_visible()
+    expect(reseller.get_by_role("status").filter(has_text="Deployment added. 4 licenses now belong to Harbor Credit Union.")).to_be_visible()
     sale = reseller.get_by_role("link", name=re.compile(r"^S-\d{4}-\d{6}$"))
     number = sale.text_content()
     assert balances() == {("northgate", "ASR"): (6, 0, 4), ("harborcu", "ASR"): (0, 4, 0)}
@@ -70,6 +70,7 @@ def test_a_deployment_for_an_enduser_says_that_it_sells_and_the_enduser_finds_it
 
 def test_the_note_goes_again_when_the_owner_is_oneself(reseller):
     sale_note = reseller.get_by_text("This also sells")
+    field(reseller, "Qty, The Asr").fill("4")
     owner_of(reseller).fill("harborcu")
     expect(sale_note).to_be_visible()
 
@@ -77,6 +78,20 @@ def test_the_note_goes_again_when_the_owner_is_oneself(reseller):
     expect(sale_note).to_be_hidden()
     owner_of(reseller).fill("")
     expect(sale_note).to_be_hidden()
+
+
+def test_nothing_is_said_of_a_sale_to_nobody_or_of_nothing(reseller):
+    """B6: the page names no owner that the server doesn't know, and no sale without licenses."""
+    panel = reseller.get_by_role("complementary", name="This deployment", exact=True)
+    owner_of(reseller).fill("harborcu")
+    expect(panel).to_contain_text("Harbor Credit Union")
+    expect(reseller.get_by_text("This also sells")).to_be_hidden()
+
+    field(reseller, "Qty, The Asr").fill("4")
+    owner_of(reseller).fill("harbor")
+
+    expect(reseller.get_by_text("This also sells")).to_be_hidden()
+    expect(panel).not_to_contain_text("harbor")
 
 
 def test_a_deployment_for_oneself_sells_nothing(reseller):

@@ -252,7 +252,7 @@ def test_refused_forms_that_move_licenses(visitor):
     field(page, "Owner").fill("harborcu")
     field(page, "Qty, Speech Engine (ASR) Full").fill("45")
     found += refused(page, "Add New Deployment")
-    expect(page.get_by_text("This also sells")).to_be_visible()
+    expect(page.get_by_role("complementary", name="This deployment")).to_contain_text("Harbor Credit Union")
 
     page.goto("/transfer/")
     field(page, "Qty, Text-to-Speech Server").fill("11")

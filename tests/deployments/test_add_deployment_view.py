@@ -63,7 +63,9 @@ def test_for_an_enduser_it_is_also_a_sale(reseller, harborcu):
     assert (lab.owner.username, lab.made_by.username) == ("harborcu", "northgate")
     assert balances() == FOUR_DEPLOYED_FOR_HARBORCU
     assert mails() == [("deployments/emails/deployment_sold", "harborcu")]
-    assert links_of(reseller.get(response.url))[sale.number] == f"/receipts/{sale.number}/"
+    page = reseller.get(response.url)
+    assert notes_of(page) == [f"Deployment added. 4 licenses now belong to {harborcu.company}. The owner gets an email."]
+    assert links_of(page)[sale.number] == f"/receipts/{sale.number}/"
     assert_the_books_are_proven()
 
 

@@ -481,3 +481,20 @@ def test_eight_owners_are_suggested_at_most(seller, northgate):
 @pytest.mark.parametrize("text", RUBBISH.values(), ids=RUBBISH)
 def test_rubbish_finds_no_owner(seller, text):
     assert seller.get("/suggest-endusers/", {"q": text}).status_code == 200
+
+
+OWNERS = {
+    "an enduser": ("harborcu", "Harbor Credit Union harborcu@example.com"),
+    "in capitals": ("HARBORCU", "Harbor Credit Union harborcu@example.com"),
+    "half a name": ("harbor", ""),
+    "another reseller's enduser": ("metrotransit", ""),
+    "a NUL": ("%00", ""),
+}
+
+
+@pytest.mark.parametrize(("typed", "said"), OWNERS.values(), ids=OWNERS)
+def test_the_page_says_who_the_owner_is_without_scripts_too(seller, harborcu, metrotransit, typed, said):
+    """A9: and of whom the seller may not know, as little as of nobody."""
+    shown = page_of(seller.get(f"{SELL}?owner={typed}"))
+    (known,) = [note for note in shown.all("div") if "data-owner-known" in note.attributes]
+    assert (known.text, "hidden" in known.attributes) == (said, not said)

@@ -103,6 +103,7 @@ def test_404_shows_nothing_of_the_portal_to_whoever_is_not_signed_in(db):
     response = Client().get("/nowhere/")
 
     assert (response.status_code, heading_of(response)) == (404, "Page not found")
+    assert "Sign in" in links_of(response)
     assert "Main menu" not in response.content.decode()
     assert list(page_of(response).all("form")) == []
 
@@ -126,6 +127,13 @@ def test_403_names_the_person_the_account_and_whom_to_ask(northgate, signed_in):
     assert "Your user northgate-viewer of the account northgate doesn’t have access. Ask an administrator of your account." in text_of(response)
 
 
+def test_403_does_not_send_an_administrator_to_an_administrator(harborcu, signed_in):
+    response = signed_in(harborcu).get("/sell/")
+
+    assert response.status_code == 403
+    assert "Your user harborcu of the account harborcu doesn’t have access. Nothing was changed." in text_of(response)
+
+
 def test_403_while_acting_says_as_whom(northgate, west, signed_in):
     LinkFactory(holder=northgate, target=west)
     browser = signed_in(northgate)
@@ -135,6 +143,8 @@ def test_403_while_acting_says_as_whom(northgate, west, signed_in):
 
     assert response.status_code == 403
     assert "You’re acting as northgate-west, which doesn’t have access." in text_of(response)
+    (way_back,) = page_of(response).first("main").all("form")
+    assert (way_back["action"], way_back.first("button").text) == ("/switch-back/", "Go back to northgate")
 
 
 def test_a_form_without_the_csrf_token_is_refused_in_plain_words(northgate, harborcu, user):
