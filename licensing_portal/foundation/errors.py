@@ -36,7 +36,8 @@ class Refusal(Exception):
         """Put each problem by its field, or above the form where it has no such field."""
         for problem in self.problems:
             field = problem.field if problem.field in form.fields else None
-            form.add_error(field, ValidationError(problem.message, params={"url": problem.url}))
+            # As a parameter: Django would read a percent sign in the message itself, which may quote a name, as a format.
+            form.add_error(field, ValidationError("%(message)s", params={"message": problem.message, "url": problem.url}))
 
 
 class NotAllowed(Refusal):

@@ -212,6 +212,19 @@ def test_a_form_that_was_open_when_it_was_retired_is_refused_and_kept(ivr, page_
     assert (balances(), JournalEntry.objects.filter(kind="retirement").count()) == (AFTER, 1)
 
 
+def test_a_percent_sign_in_its_name_is_shown_as_it_is(northgate, user, signed_in):
+    """rules.md §4: no input gives a 500."""
+    give(northgate, ASR=1)
+    load = add_deployment(
+        account=northgate, added_by=user(northgate), owner=northgate, name="50% load", host_name="lab", quantities=quantities(ASR=1), key=fresh_key()
+    )
+    browser, address = signed_in(northgate), f"/deployments/{load.pk}/retire/"
+    form = form_of(browser, address) | REASON
+    retired(load, northgate, user)
+
+    assert errors_of(browser.post(address, form)) == {"": ["50% load is retired already."]}
+
+
 def test_after_the_window_its_maker_is_told_so_and_the_owner_still_may(ivr, page_of_retiring, northgate, harborcu, signed_in):
     """C7: on the page, and for a form that was opened in time."""
     maker = signed_in(northgate)
