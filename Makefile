@@ -53,12 +53,11 @@ serve: ## production on this machine, with the settings of the environment (docs
 # ── Trying it ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # The stories and the demo once more on SQLite, before the main run, whose closing line is to be the last.
-ON_SQLITE = $(wildcard tests/stories/test_*.py tests/sqlite/test_*.py)
 
 .PHONY: test
 test: check ## every test, on PostgreSQL and in Chromium, both installed if they are missing
 	@.venv/bin/python -m tests.chromium
-	$(if $(ON_SQLITE),TEST_SQLITE=1 .venv/bin/python -m pytest -m "not postgres" $(ON_SQLITE))
+	TEST_SQLITE=1 .venv/bin/python -m pytest -m "not postgres" tests/stories
 	.venv/bin/python -m pytest -n auto --maxprocesses=4
 
 OUT ?= $(VAR)/screenshots

@@ -69,6 +69,16 @@ class AccountAdmin(NothingIsDeleted, admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
         return self.readonly_fields if obj else []
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """The flow may refuse what the form let pass: a rival took the name at the same moment, or holds what it needs."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+            return redirect(request.path)
+
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)

@@ -46,7 +46,7 @@ def add_licenses(*, deployment: Deployment, account: Account, added_by: User, qu
 
     Raises NotAllowed, NotYourDeployment, DeploymentRetired, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
     """
-    claim = submissions.claim(key, JournalEntry, deployment.pk, content_of(quantities))
+    claim = submissions.claim(key, JournalEntry, deployment.pk, account.username, content_of(quantities))
     if claim.first_result:
         return claim.first_result
     permissions.require(permissions.may_move_licenses, added_by, account)
@@ -65,6 +65,7 @@ def retire_deployment(*, deployment: Deployment, account: Account, retired_by: U
 
     Raises NotAllowed, NotYourDeployment, DeploymentRetired, TooLateToRetire, FormAlreadyUsed.
     """
+    # The key leads to the deployment and not to the entry: the reseller who made it may not see its owner's receipt (A9).
     claim = submissions.claim(key, Deployment, deployment.pk, account.username, reason)
     if claim.first_result:
         return claim.first_result.entries.get(is_retirement=True).entry

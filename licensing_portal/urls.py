@@ -8,7 +8,7 @@ from accounts.admin import send_any_notice_again
 from accounts.views import sign_in
 from licenses.admin import issue_licenses
 from licensing_portal import pages
-from licensing_portal.foundation import health
+from licensing_portal.foundation import converters, health  # noqa: F401 - converters: the kinds of path parts below
 
 handler400 = "licensing_portal.errors.bad_request"
 handler403 = "licensing_portal.errors.permission_denied"

@@ -10,7 +10,7 @@ from django.forms.boundfield import BoundField
 from django.template.context import Context
 from django.template.loader import render_to_string
 
-from licensing_portal.foundation.quantities import parse_quantity
+from licensing_portal.foundation.quantities import PREFIX, parse_quantity
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class QuantityRow:
     name: str
     available: int = 0
     deployed: int = 0
-    mine: int = 0  # what the receiver of a transfer has available
+    mine: int = 0  # what is at the other end now: the receiver’s available, or what is on the deployment
 
     @property
     def quantity(self) -> int:
@@ -50,6 +50,6 @@ class QuantityTable(LayoutObject):
 
     def render(self, form: Any, context: Context, template_pack: str = TEMPLATE_PACK, **options: Any) -> str:
         for name in form.fields:
-            if name.startswith("qty-"):
+            if name.startswith(PREFIX):
                 form.rendered_fields.add(name)
         return render_to_string(self.template, context.flatten() | {"form": form, "rows": form.quantity_rows()})

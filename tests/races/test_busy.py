@@ -4,7 +4,9 @@ import threading
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 
+from accounts.models import Account
 from licenses.models import Holding, JournalEntry
 from licenses.services import sell_licenses
 from licensing_portal.foundation import flows
@@ -12,6 +14,7 @@ from licensing_portal.foundation.flows import Busy, flow
 from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
+from tests.factories.accounts import ResellerFactory
 from tests.factories.licenses import give, quantities
 from tests.races.crowd import PATIENCE, all_at_once, kinds
 from tests.races.holding import held
@@ -63,6 +66,21 @@ def test_the_page_says_so_above_the_form_with_all_that_was_typed_and_the_same_ke
     assert kept_in(refused, typed) == typed
 
     assert browser.post("/sell/", form).url == JournalEntry.objects.get(kind="sale").get_absolute_url()
+
+
+def test_staff_who_open_an_account_while_a_rival_takes_its_name_are_told_too(impatient, staff):
+    """The admin's page, which is Django's: a sentence above the form, and no account."""
+    browser = Client()
+    browser.force_login(staff)
+    facts = {"username": "newco", "company": "New Co", "email": "newco@example.com"}
+
+    with held(lambda: ResellerFactory(username="newco")):
+        answer = browser.post("/admin/accounts/account/add/", facts, follow=True)
+
+    assert [str(message) for message in answer.context["messages"]] == [BUSY]
+    assert not Account.objects.filter(username="newco").exists()
+    browser.post("/admin/accounts/account/add/", facts)
+    assert Account.objects.filter(username="newco").count() == 1
 
 
 def test_another_account_does_not_wait(impatient, northgate, tideway, metrotransit, user):

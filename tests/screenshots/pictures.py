@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.screenshots.camera import A4, DESK, NOBODY, PHONE, Picture
 from tests.screenshots.portal import Portal
-from tests.screenshots.steps import Step, follow, forget_cookies, keys, press, see, type_in
+from tests.screenshots.steps import Step, follow, forget_cookies, keys, look_at, press, see, type_in
 
 REFUSED = "There is a problem"
 
@@ -58,6 +58,9 @@ MY_LICENSES = [
     picture("my-licenses-enduser", "harborcu", "/"),
     picture("my-licenses-empty", "pinecrest", "/"),
     picture("my-licenses-few", "northgate-west", "/"),
+    picture("my-licenses-my-endusers", "northgate", "/?whose=endusers"),
+    picture("my-licenses-filtered", "northgate", "/?whose=endusers&q=smh&product=TTS"),
+    picture("my-licenses-no-match", "northgate", "/?q=nothing+like+this"),
     picture("menu", "northgate", "/", press("Open menu", then="Switch Accounts"), widths=(PHONE,), is_whole=False),
 ]
 
@@ -97,6 +100,20 @@ DEPLOYMENTS = [
     picture("add-deployment-nothing-available", "stmarys", "/deployments/add/"),
     picture("deployment-owner", "harborcu", "/", follow("HCU-IVR-01")),
     picture("deployment-reseller", "northgate", "/endusers/stmarys/", follow("SMH-PROD-A")),
+    picture("add-licenses", "northgate", "/", follow("NVS-LAB"), follow("Add Licenses")),
+    picture(
+        "add-licenses-refused",
+        "northgate",
+        "/",
+        follow("NVS-LAB"),
+        follow("Add Licenses"),
+        type_in({FULL: "45"}),
+        press("Add Licenses", then=REFUSED),
+    ),
+    picture("add-licenses-nothing-available", "stmarys", "/", follow("SMH-PROD-A"), look_at("add-licenses/")),
+    picture("retire-deployment-owner", "harborcu", "/", follow("HCU-IVR-01"), follow("Retire deployment")),
+    picture("retire-deployment-reseller", "northgate", "/endusers/stmarys/", follow("SMH-PROD-A"), follow("Retire deployment")),
+    picture("retire-deployment-staff", "admin", "/admin/deployments/deployment/", follow("HCU-IVR-01"), follow("Retire deployment")),
 ]
 
 TRANSFER_LICENSES = [
@@ -117,6 +134,7 @@ HISTORY = [
     picture("history-enduser", "harborcu", "/history/"),
     picture("history-filtered", "northgate", "/history/?product=TTS&kind=sale&account=harborcu"),
     picture("history-one-product", "northgate", "/history/?product=TTS"),
+    picture("history-one-number", "northgate", "/history/?product=TTS&column=sold"),
     picture("history-no-match", "northgate", "/history/?q=nothing+like+this"),
     picture("history-refused", "northgate", "/history/?from=2026-02-02&to=2026-01-01"),
     picture("history-empty", "pinecrest", "/history/"),
@@ -145,6 +163,7 @@ ENDUSERS = [
     picture("endusers", "northgate", "/endusers/"),
     picture("endusers-none", "northgate-west", "/endusers/"),
     picture("endusers-no-match", "northgate", "/endusers/?q=nobody"),
+    picture("endusers-filtered", "northgate", "/endusers/?q=harbor"),
     picture("enduser", "northgate", "/endusers/harborcu/"),
     picture("enduser-with-deployment", "northgate", "/endusers/stmarys/"),
     picture("enduser-nothing-sold", "northgate", "/endusers/pinecrest/"),
@@ -219,6 +238,15 @@ PRESSED = [
         "/deployments/add/",
         type_in({"Name": "PSL-IVR-1", "Host name": "psl-ivr-1.pinecrest.example.com", "Owner": "pinecrest", FULL: "4", TTS: "4"}),
         press("Add New Deployment", then="Deployment added"),
+    ),
+    picture(
+        "deployment-retired",
+        "northgate",
+        "/",
+        follow("NVS-LAB-2"),
+        follow("Retire deployment"),
+        type_in({"Reason": "The lab has moved."}),
+        press("Retire deployment", then="is retired"),
     ),
     picture(
         "receipt-fresh-transfer",

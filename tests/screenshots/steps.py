@@ -60,3 +60,12 @@ def keys(*names: str) -> Step:
 
 def forget_cookies(page: Page) -> None:
     page.context.clear_cookies()
+
+
+def look_at(relative: str) -> Step:
+    """Go to an address that begins with the page's own, where no link leads."""
+
+    def step(page: Page) -> None:
+        page.goto(page.url + relative)
+
+    return step

@@ -11,6 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from heroicons.templatetags import heroicons
 
+from licensing_portal.foundation.quantities import PREFIX
+
 register = template.Library()
 
 TRUE_MINUS = "−"
@@ -108,7 +110,7 @@ def error_summary(form: forms.BaseForm) -> dict[str, Any]:
     # What belongs to no field that one sees comes last.
     for name, problems in sorted(form.errors.as_data().items(), key=lambda item: places.get(item[0], len(places))):
         is_field = name in places
-        label = f"{form[name].label.removeprefix('Qty, ')}: " if is_field and name.startswith("qty-") else ""
+        label = f"{form[name].label.removeprefix('Qty, ')}: " if is_field and name.startswith(PREFIX) else ""
         for problem in problems:
             href = f"#{form[name].auto_id}" if is_field else (problem.params or {}).get("url", "")
             items.extend(SummaryItem(label + message, href) for message in problem.messages)
