@@ -4,16 +4,12 @@ import uuid
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts import notices, selectors
 from accounts.models import User
-from licensing_portal.foundation.notices import Context, written_when_sent
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -43,10 +39,3 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """allauth's own flash messages ("Successfully signed in as …") say nothing that the page does not show."""
-
-
-@written_when_sent(notices.PASSWORD_RESET)
-def _password_reset_context(context: Context) -> Context:
-    user = User.objects.get(pk=context["user"])
-    path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), default_token_generator.make_token(user)])
-    return context | {"url": settings.PORTAL_URL + path}

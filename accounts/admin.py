@@ -7,7 +7,6 @@ from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -16,20 +15,13 @@ from accounts.models import Account, Link, User
 from accounts.requests import PortalRequest, binding_of
 from accounts.selectors import publisher
 from licensing_portal.foundation import submissions
-from licensing_portal.foundation.admin import ToReadOnly
+from licensing_portal.foundation.admin import NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.models import Notice
 
 # allauth's table of addresses is not used: a user's address stands with the user.
 admin.site.unregister(EmailAddress)
-
-
-class NothingIsDeleted:
-    """History outlives people: accounts are closed and users deactivated."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class NewUsernameForm(forms.ModelForm):

@@ -6,4 +6,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the writers of the letters with one-time links known to the mail worker."""
-        from accounts import adapter, notices  # noqa: F401, PLC0415 - models must be loaded first
+        from accounts import notices  # noqa: F401, PLC0415 - models must be loaded first

@@ -9,12 +9,13 @@ from crispy_forms.layout import Field, Layout
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.db.models import Q
+from django.http import HttpRequest, QueryDict
 
 from accounts import selectors
 from accounts.adapter import AccountAdapter
-from accounts.models import USERNAME_RULE, User, username_is_well_formed
-from licensing_portal.foundation.forms import OneLineField, OneUseForm, missing
+from accounts.models import USERNAME_RULE, Account, AccountQuerySet, User, username_is_well_formed
+from licensing_portal.foundation.forms import FilterForm, OneLineField, OneUseForm, missing
 
 TOO_MANY_TRIES = "too_many_login_attempts"  # allauth's code for it
 PASSWORD_RULE = "At least 12 characters. A few words in a row are good."  # noqa: S105 - what is said beside the field
@@ -32,8 +33,8 @@ class NewPasswordField(forms.CharField):
 
     widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(label="Password", strip=False, help_text=PASSWORD_RULE, error_messages=missing("Choose a password"), **options)
+    def __init__(self) -> None:
+        super().__init__(label="Password", strip=False, help_text=PASSWORD_RULE, error_messages=missing("Choose a password"))
 
 
 def _plain_helper(*fields: str) -> FormHelper:
@@ -156,6 +157,27 @@ class CreateEnduserForm(OneUseForm):
         if self.errors and "username" in cleaned and (problem := selectors.username_problem(cleaned["username"])):
             self.add_error("username", problem)
         return cleaned
+
+
+class EnduserFilterForm(FilterForm):
+    """The filters of a reseller's endusers."""
+
+    place_in_list = ("page",)
+
+    state = forms.ChoiceField(label="Status", required=False, choices=[("", "All statuses"), *selectors.EnduserState.choices])
+
+    def __init__(self, data: QueryDict, *, reseller: Account) -> None:
+        super().__init__(data)
+        self.reseller = reseller
+
+    @property
+    def endusers(self) -> AccountQuerySet:
+        """The reseller's endusers that pass the filters, by username; none of them if a filter makes no sense."""
+        if not self.is_valid():
+            return Account.objects.none()
+        wanted = self.cleaned_data
+        endusers = selectors.endusers_matching(self.reseller, wanted["q"])
+        return endusers.filter(Q(state=wanted["state"])) if wanted["state"] else endusers
 
 
 class LinkAccountForm(OneUseForm):

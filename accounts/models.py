@@ -32,9 +32,6 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def open(self) -> "AccountQuerySet":
         return self.filter(closed_at=None)
 
-    def endusers_of(self, reseller: "Account") -> "AccountQuerySet":
-        return self.filter(reseller=reseller)
-
 
 class Account(models.Model):
     """A holder of licenses: a company. Two accounts of one company are two accounts, and may be linked."""

@@ -1,5 +1,7 @@
 """The letters about accounts and links, one function each, named after the letter."""
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
@@ -66,6 +68,13 @@ def password_reset(user: User, *, address: str, request_id: str) -> Notice:
         address=address,
         context={"user": user.pk, "username": user.username},
     )
+
+
+@written_when_sent(PASSWORD_RESET)
+def _password_reset_context(context: Context) -> Context:
+    user = User.objects.get(pk=context["user"])
+    path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), default_token_generator.make_token(user)])
+    return context | {"url": settings.PORTAL_URL + path}
 
 
 def link_created(link: Link) -> Notice:

@@ -1,8 +1,8 @@
 """What one may read of accounts. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextChoices, Value, When
 
-from accounts.models import Account, Invitation, Link, User
+from accounts.models import Account, AccountQuerySet, Invitation, Link, User
 
 SUGGESTIONS = 8
 
@@ -18,21 +18,26 @@ def username_problem(username: str) -> str:
     return f"{username} is taken. Choose another username." if is_taken else ""
 
 
-def endusers_of(reseller: Account) -> QuerySet[Account]:
-    """The endusers that this reseller created, by username, each with `has_signed_in`."""
-    has_signed_in = User.objects.filter(account=OuterRef("pk"), last_login__isnull=False)
-    return Account.objects.endusers_of(reseller).annotate(has_signed_in=Exists(has_signed_in)).order_by("username")
+class EnduserState(TextChoices):
+    """How far an enduser account has come, as its reseller may know (A9)."""
+
+    ACTIVE = "active", "Active"
+    WAITING = "waiting", "Not signed in yet"
+    CLOSED = "closed", "Closed"
 
 
-# What an enduser's pill says, and the endusers that it is said of.
-ENDUSER_STATES = {
-    "active": Q(closed_at=None, has_signed_in=True),
-    "waiting": Q(closed_at=None, has_signed_in=False),
-    "closed": Q(closed_at__isnull=False),
-}
+def endusers_of(reseller: Account) -> AccountQuerySet:
+    """The endusers that this reseller created, by username, each with its `state`."""
+    has_signed_in = Exists(User.objects.filter(account=OuterRef("pk"), last_login__isnull=False))
+    state = Case(
+        When(closed_at__isnull=False, then=Value(EnduserState.CLOSED)),
+        When(has_signed_in, then=Value(EnduserState.ACTIVE)),
+        default=Value(EnduserState.WAITING),
+    )
+    return Account.objects.filter(reseller=reseller).annotate(state=state).order_by("username")
 
 
-def endusers_matching(reseller: Account, text: str) -> QuerySet[Account]:
+def endusers_matching(reseller: Account, text: str) -> AccountQuerySet:
     """The endusers of a reseller whose username, company or address contains `text`."""
     matches = Q(username__icontains=text) | Q(company__icontains=text) | Q(email__icontains=text)
     return endusers_of(reseller).filter(matches)

@@ -96,16 +96,16 @@ def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str
 
 
 @flow
-def invite_again(*, enduser: Account, invited_by: User, key: str) -> Invitation:
-    """Invite the first user of an enduser once more, at the account's address of today (A1).
+def invite_again(*, reseller: Account, enduser: Account, invited_by: User, key: str) -> Invitation:
+    """Invite the first user of a reseller's enduser once more, at the account's address of today (A1).
 
     Raises NotAllowed, NotYourEnduser, InvitationNotGood, FormAlreadyUsed.
     """
     claim = submissions.claim(key, Invitation, enduser.username)
     if claim.first_result:
         return claim.first_result
-    permissions.require(permissions.may_create_endusers, invited_by, invited_by.account)
-    user = lock_own_enduser(invited_by.account, enduser).users.get(username=enduser.username)
+    permissions.require(permissions.may_create_endusers, invited_by, reseller)
+    user = lock_own_enduser(reseller, enduser).users.get(username=enduser.username)
     if user.has_usable_password() or not user.is_active:
         raise InvitationNotGood(f"{user} has accepted the invitation already. Nothing was sent.")
     return claim.settle(_invite(user, invited_by=invited_by))

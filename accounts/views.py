@@ -19,8 +19,9 @@ from accounts.middleware import start_acting, stop_acting
 from accounts.models import Account, Link
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of, press
+from accounts.selectors import EnduserState
 from licensing_portal.foundation.errors import Refusal
-from licensing_portal.foundation.forms import OneUseForm
+from licensing_portal.foundation.forms import FilterForm, OneUseForm
 
 INVITATION_TOKEN = "invitation_token"  # noqa: S105 - the name of a key in the session
 
@@ -76,13 +77,13 @@ def _came_from(request: PortalRequest) -> str:
 @allowed(permissions.may_see_endusers)
 def suggest_endusers(request: PortalRequest) -> HttpResponse:
     """Suggest owners while somebody types: the reseller's own open endusers that match."""
-    text = request.GET.get("q", "").replace("\0", "").strip()[:100]
-    matching = selectors.endusers_matching(request.acting, text).filter(closed_at=None)[: selectors.SUGGESTIONS] if text else []
+    text = FilterForm(request.GET).text
+    matching = selectors.endusers_matching(request.acting, text).open()[: selectors.SUGGESTIONS] if text else []
     return JsonResponse({"owners": [_suggestion(owner) for owner in matching]})
 
 
 def _suggestion(owner: Any) -> dict[str, str]:
-    note = "" if owner.has_signed_in else "Not signed in yet"
+    note = "" if owner.state == EnduserState.ACTIVE else EnduserState(owner.state).label
     return {"username": owner.username, "company": owner.company, "email": owner.email, "note": note}
 
 
@@ -91,7 +92,7 @@ def _suggestion(owner: Any) -> dict[str, str]:
 def invite_again(request: PortalRequest, username: str) -> HttpResponseBase:
     """Send an enduser's invitation once more."""
     enduser = get_object_or_404(selectors.endusers_of(request.acting), username=username)
-    if press(request, "invite_again", lambda key: services.invite_again(enduser=enduser, invited_by=request.user, key=key)):
+    if press(request, "invite_again", lambda key: services.invite_again(reseller=request.acting, enduser=enduser, invited_by=request.user, key=key)):
         messages.success(request, f"A new invitation goes to {enduser.email}.")
     return redirect(enduser)
 
@@ -206,13 +207,13 @@ def _end(request: PortalRequest, link: Link, form: str) -> bool:
 @allowed(permissions.may_act_for_others)
 def switch_accounts(request: PortalRequest) -> HttpResponse:
     """The accounts one can act for: one's own and those it is linked to (A7)."""
-    own, text = request.user.account, request.GET.get("q", "").strip()[:100]
+    own, form = request.user.account, FilterForm(request.GET)
     links = list(selectors.links_of(own))
     context = {
         "own": own,
-        "accounts": [(own, None), *((link.target, link) for link in links if _mentions(link.target, text))],
+        "accounts": [(own, None), *((link.target, link) for link in links if form.is_valid() and _mentions(link.target, form.text))],
         "has_search": len(links) >= MANY_LINKS,
-        "q": text,
+        "form": form,
     }
     return render(request, "accounts/switch_accounts.html", context)
 

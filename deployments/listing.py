@@ -13,6 +13,7 @@ from django.http import QueryDict
 from accounts.models import Account
 from deployments.models import Deployment, DeploymentEntry, DeploymentLine
 from deployments.selectors import deployments_visible_to
+from licenses.forms import product_select
 from licenses.models import JournalLine, Product
 from licensing_portal.foundation.forms import FilterForm, OneLineField
 
@@ -27,22 +28,22 @@ class DeploymentFilterForm(FilterForm):
 
     place_in_list = ("page",)
 
-    q = OneLineField(label="Search", required=False, max_length=100)
     product = OneLineField(label="Product", required=False, max_length=30)
     state = forms.ChoiceField(label="Status", required=False, choices=[("", "All statuses"), *Deployment.State.choices])
 
     def __init__(self, data: QueryDict, *, account: Account, products: Iterable[Product]) -> None:
         super().__init__(data)
         self.account = account
-        self.are_for_endusers = account.is_reseller and data.get("whose") == "endusers"
-        self.fields["product"].widget = forms.Select(choices=[("", "All products"), *((product.code, product.name) for product in products)])
-        if self.are_for_endusers:
+        self.is_for_endusers = account.is_reseller and data.get("whose") == "endusers"
+        self.fields["product"].widget = product_select(products)
+        if self.is_for_endusers:
+            self.kept = {"whose": "endusers"}
             del self.fields["state"]
 
     @property
     def whose(self) -> Q:
         """Whose of the deployments that the account may see."""
-        return ~Q(owner=self.account) if self.are_for_endusers else Q(owner=self.account)
+        return ~Q(owner=self.account) if self.is_for_endusers else Q(owner=self.account)
 
     @property
     def conditions(self) -> Q:
@@ -51,14 +52,14 @@ class DeploymentFilterForm(FilterForm):
             return Q(pk__in=[])
         wanted, passes = self.cleaned_data, self.whose
         if wanted["q"]:
-            places = ("name", "owner__username", "owner__company") if self.are_for_endusers else ("name", "host_name")
+            places = ("name", "owner__username", "owner__company") if self.is_for_endusers else ("name", "host_name")
             passes &= Q(*((f"{place}__icontains", wanted["q"]) for place in places), _connector=Q.OR)
         if wanted["product"]:
             passes &= Q(pk__in=self._with_product(wanted["product"]))
         return passes & Q(state=wanted["state"]) if wanted.get("state") else passes
 
     def _with_product(self, code: str) -> QuerySet[Any, Any]:
-        if self.are_for_endusers:
+        if self.is_for_endusers:
             return DeploymentEntry.objects.filter(sale__lines__product__code=code).values("deployment")
         return DeploymentLine.objects.filter(product__code=code).values("deployment")
 
@@ -100,9 +101,9 @@ def deployment_list(form: DeploymentFilterForm, *, number: str) -> DeploymentLis
         found=Count("pk", filter=form.conditions),
     )
     # What the owner changed later is not the reseller's to see, the order included (A9).
-    order = ["-pk"] if form.are_for_endusers else ["-changed_at", "-pk"]
+    order = ["-pk"] if form.is_for_endusers else ["-changed_at", "-pk"]
     page = CountedPaginator(visible.filter(form.conditions).order_by(*order), counts["found"]).get_page(number)
-    rows = given_rows(page) if form.are_for_endusers else own_rows(page)
+    rows = given_rows(page) if form.is_for_endusers else own_rows(page)
     return DeploymentList(form, page, rows, counts["own"], counts["for_endusers"])
 
 

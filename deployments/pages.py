@@ -20,8 +20,8 @@ class DeploymentPage:
     is_owner: bool
     lines: list[Line]
     events: list[Event]
-    can_add_licenses: bool
-    can_retire: bool
+    may_add_licenses: bool
+    may_retire: bool
 
     @property
     def total(self) -> int:
@@ -52,14 +52,14 @@ class RetirementPage:
     """What retiring would do. A reseller sees the licenses that it gave, and none of its enduser's numbers."""
 
     deployment: Deployment
-    sees_all: bool
+    may_see_all: bool
     given: list[Line]
     returns: list[ReturnRow]
     refusal: str  # why it can't be retired, "" where it can
 
     @property
     def total(self) -> int:
-        return sum(row.quantity for row in self.returns) if self.sees_all else sum(quantity for _, _, quantity in self.given)
+        return sum(row.quantity for row in self.returns) if self.may_see_all else sum(quantity for _, _, quantity in self.given)
 
 
 def deployment_page(deployment: Deployment, viewer: Account) -> DeploymentPage:
@@ -70,26 +70,26 @@ def deployment_page(deployment: Deployment, viewer: Account) -> DeploymentPage:
         is_owner=is_owner,
         lines=_all_lines(deployment) if is_owner else _given_lines(deployment),
         events=events_of(deployment, viewer),
-        can_add_licenses=refusal_to_add_licenses(deployment, viewer) is None and available_to(viewer).exists(),
-        can_retire=refusal_to_retire(deployment, viewer) is None,
+        may_add_licenses=refusal_to_add_licenses(deployment, viewer) is None and available_to(viewer).exists(),
+        may_retire=refusal_to_retire(deployment, viewer) is None,
     )
 
 
 def retirement_page(deployment: Deployment, viewer: Account) -> RetirementPage:
     """Make the page that retires a deployment, for an account that may see it or for the publisher."""
-    sees_all = viewer.is_publisher or deployment.owner_id == viewer.pk
+    may_see_all = viewer.is_publisher or deployment.owner_id == viewer.pk
     return RetirementPage(
         deployment=deployment,
-        sees_all=sees_all,
-        given=[] if sees_all else _given_lines(deployment),
-        returns=_returns(deployment) if sees_all and not deployment.is_retired else [],
+        may_see_all=may_see_all,
+        given=[] if may_see_all else _given_lines(deployment),
+        returns=_returns(deployment) if may_see_all and not deployment.is_retired else [],
         refusal=str(refusal_to_retire(deployment, viewer) or ""),
     )
 
 
 def _returns(deployment: Deployment) -> list[ReturnRow]:
     holdings = {holding.product.code: holding for holding in holdings_of(deployment.owner)}
-    return [ReturnRow(*line, holdings[line[0]].deployed, holdings[line[0]].available) for line in _all_lines(deployment)]
+    return [ReturnRow(code, name, quantity, holdings[code].deployed, holdings[code].available) for code, name, quantity in _all_lines(deployment)]
 
 
 def _all_lines(deployment: Deployment) -> list[Line]:

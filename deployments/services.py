@@ -1,7 +1,5 @@
 """The flows about deployments. Each is one transaction (rules.md §3)."""
 
-from django.utils import timezone
-
 from accounts import permissions
 from accounts.models import Account, User
 from deployments import notices
@@ -108,7 +106,7 @@ def _deploy(
             line = line or DeploymentLine(deployment=deployment, product=product, quantity=0)
             line.quantity += quantity
             line.save()
-    deployment.changed_at = timezone.now()
+    deployment.changed_at = entry.posted_at
     deployment.save(update_fields=["changed_at"])
     return entry
 

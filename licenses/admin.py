@@ -13,12 +13,12 @@ from accounts.selectors import publisher
 from licenses import services
 from licenses.forms import IssueLicensesForm
 from licenses.models import Holding, JournalEntry, JournalLine, Product
-from licensing_portal.foundation.admin import ToReadOnly
+from licensing_portal.foundation.admin import NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):
+class ProductAdmin(NothingIsDeleted, admin.ModelAdmin):
     """Products are added, described and retired, never deleted."""
 
     list_display = ["code", "name", "retired_at"]
@@ -27,9 +27,6 @@ class ProductAdmin(admin.ModelAdmin):
     ordering = ["code"]
     fields = ["code", "name", "description", "retired_at"]
     actions = ["retire"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
-        return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
         """The code names the product in forms and exports, so it stays."""
@@ -75,12 +72,6 @@ class JournalEntryAdmin(ToReadOnly, admin.ModelAdmin):
     inlines = [JournalLineInline]
 
 
-def _before_and_after(entry: JournalEntry) -> str:
-    lines = entry.lines.filter(account=entry.receiver).select_related("product").order_by("product__code")
-    changes = ", ".join(f"{line.product.code} {line.balance - line.quantity:,} → {line.balance:,}" for line in lines)
-    return f"{entry}: {entry.receiver} has now {changes} available."
-
-
 def issue_licenses(request: PortalRequest) -> HttpResponseBase:
     """Issue licenses from the publisher to an account, and say what it had before and has after (C11)."""
     source = publisher()
@@ -105,3 +96,9 @@ def issue_licenses(request: PortalRequest) -> HttpResponseBase:
             return redirect("admin:licenses_journalentry_change", entry.pk)
     context = admin.site.each_context(request) | {"form": form, "title": "Issue licenses"}
     return render(request, "admin/issue_licenses.html", context)
+
+
+def _before_and_after(entry: JournalEntry) -> str:
+    lines = entry.lines.filter(account=entry.receiver).select_related("product").order_by("product__code")
+    changes = ", ".join(f"{line.product.code} {line.balance - line.quantity:,} → {line.balance:,}" for line in lines)
+    return f"{entry}: {entry.receiver} has now {changes} available."

@@ -37,7 +37,7 @@ class OwnerField(UsernameField):
 
 def owners_to_offer(reseller: Account) -> list[Account]:
     """The reseller's open endusers, by username: as many as the datalist holds, which is all that is offered without scripts."""
-    return list(endusers_of(reseller).filter(closed_at=None)[:OFFERED_OWNERS])
+    return list(endusers_of(reseller).open()[:OFFERED_OWNERS])
 
 
 def own_enduser(reseller: Account, username: str) -> Account:
@@ -51,7 +51,12 @@ def own_enduser(reseller: Account, username: str) -> Account:
 def named_owner(form: forms.Form, reseller: Account) -> Account | None:
     """The enduser that the Owner field names, so that the page says who it is; None for oneself, for nobody and for others' endusers (A9)."""
     username = str(form["owner"].value() or "").strip().lower()
-    return endusers_of(reseller).filter(username=username, closed_at=None).first() if username and "\0" not in username else None
+    return endusers_of(reseller).open().filter(username=username).first() if username and "\0" not in username else None
+
+
+def product_select(products: Iterable[Product]) -> forms.Select:
+    """The products to filter a list by, all of them unless one is chosen."""
+    return forms.Select(choices=[("", "All products"), *((product.code, product.name) for product in products)])
 
 
 class QuantitiesForm(OneUseForm):
@@ -196,4 +201,4 @@ class IssueLicensesForm(QuantitiesForm):
         self.has_now = dict(Holding.objects.filter(account__username=username).values_list("product", "available"))
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:
-        return QuantityRow(field, product.code, product.name, mine=self.has_now.get(product.pk, 0))
+        return QuantityRow(field, product.code, product.name, there=self.has_now.get(product.pk, 0))

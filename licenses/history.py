@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.forms import UsernameField
 from accounts.models import Account
+from licenses.forms import product_select
 from licenses.models import JournalEntry, JournalLine, Product
 from licenses.presentation import sentence
 from licenses.selectors import COLUMNS, journal_of
@@ -33,7 +34,6 @@ class HistoryFilterForm(FilterForm):
 
     place_in_list = ("before", "after")
 
-    q = OneLineField(label="Search", required=False, max_length=100)
     kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All kinds"), *JournalEntry.Kind.choices])
     product = OneLineField(label="Product", required=False, max_length=30)
     account = UsernameField(label="Other account", required=False, max_length=30)
@@ -48,8 +48,7 @@ class HistoryFilterForm(FilterForm):
         # "from" is a word of Python's own, so the two dates are added here.
         for name, label in (("from", "From"), ("to", "To")):
             self.fields[name] = forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-        choices = [("", "All products"), *((product.code, product.name) for product in products)]
-        self.fields["product"].widget = forms.Select(choices=choices)
+        self.fields["product"].widget = product_select(products)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -100,12 +99,12 @@ def _mentions(text: str) -> Q:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """A journal line as the account reads it, with the balance after it, and whether the line above is of the same entry."""
+    """A journal line as the account reads it, with the balance after it, and whether it continues the entry of the line above."""
 
     line: JournalLine
     sentence: str
     balance: int
-    goes_on: bool
+    is_continued: bool
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def history_page(form: HistoryFilterForm, *, before: str = "", after: str = "") 
     entries_above = [None, *(line.entry_id for line in lines)]
     return HistoryPage(
         rows=[
-            HistoryRow(line, sentence(line.entry, form.viewer), balances[line.pk], goes_on=line.entry_id == above)
+            HistoryRow(line, sentence(line.entry, form.viewer), balances[line.pk], is_continued=line.entry_id == above)
             for line, above in zip(lines, entries_above, strict=False)
         ],
         balance_name=form.cleaned_data["column"].title() or "Balance" if form.is_valid() else "",

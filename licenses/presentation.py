@@ -10,17 +10,6 @@ Kind = JournalEntry.Kind
 TOLD_ONE_BY_ONE = 3  # products
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
-NAMES = {
-    Kind.ISSUE: "Issue",
-    Kind.SALE: "Sale",
-    Kind.DEPLOYMENT: "Deployment",
-    Kind.TRANSFER: "Transfer",
-    Kind.RECALL: "Recall",
-    Kind.RETIREMENT: "Retirement",
-    Kind.ADJUSTMENT: "Adjustment",
-    Kind.REVERSAL: "Reversal",
-}
-
 
 def other_account(entry: JournalEntry, account: Account) -> str:
     """The username of the other party, as `account` sees it; "" where licenses stayed with their owner."""
@@ -39,13 +28,11 @@ def sentence(entry: JournalEntry, account: Account) -> str:
         case Kind.TRANSFER:
             return f"Transferred to {other}" if is_giver else f"Transferred from {other}"
         case Kind.DEPLOYMENT:
-            # Entries are never changed (B2), and the first ones had the deployment's name in their note.
-            name = entry.reference or entry.note
-            return f"Deployed on {name}" if name else "Deployed"
+            return f"Deployed on {entry.reference}"
         case Kind.RETIREMENT:
             return f"Retired {entry.reference}"
         case _:
-            return NAMES[Kind(entry.kind)]
+            return entry.get_kind_display()
 
 
 def amounts(entry: JournalEntry) -> str:

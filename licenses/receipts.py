@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from accounts.models import Account
-from licenses import presentation
 from licenses.models import JournalEntry, JournalLine
+from licenses.presentation import sentence
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import notices_of
 
@@ -25,7 +25,6 @@ class Receipt:
     """What the page shows. A side never sees the other's numbers (A9)."""
 
     entry: JournalEntry
-    kind: str
     sentence: str
     lines: list[ReceiptLine]
     notices: list[Notice]
@@ -45,8 +44,7 @@ def receipt_of(entry: JournalEntry, viewer: Account) -> Receipt:
     notices = [notice for notice in notices_of(entry.number) if has_acted or notice.account == viewer.username]
     return Receipt(
         entry=entry,
-        kind=presentation.NAMES[JournalEntry.Kind(entry.kind)],
-        sentence=presentation.sentence(entry, viewer),
+        sentence=sentence(entry, viewer),
         lines=lines,
         notices=notices,
         is_giver=entry.giver_id == viewer.pk,

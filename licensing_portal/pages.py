@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
@@ -12,7 +11,9 @@ from django.views.decorators.http import require_safe
 
 from accounts import permissions
 from accounts import selectors as account_selectors
+from accounts.forms import EnduserFilterForm
 from accounts.models import Account
+from accounts.notices import INVITATION
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of
 from deployments import selectors as deployment_selectors
@@ -24,11 +25,8 @@ from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.notices import notices_of_account
 
 RECENT = 6
-DEPLOYMENTS_PER_PAGE = 25
 ENDUSERS_PER_PAGE = 50
-
-
-STATES = {"active": "Active", "waiting": "Not signed in yet", "closed": "Closed"}
+SHOWN_OF_AN_ENDUSER = 25  # sales, and deployments: the newest
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class EnduserRow:
     """One enduser of the list, with how many licenses its reseller sold it, and when last."""
 
     account: Account
-    bought: int
+    sold: int
     last_sold_at: datetime | None
 
 
@@ -74,7 +72,7 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
     context = {
         "rows": rows,
         "totals": _totals(rows),
-        "shows_sold": account.is_reseller or any(row.holding.sold for row in rows),
+        "has_sold": account.is_reseller or any(row.holding.sold for row in rows),
         "deployments": deployment_list(filters, number=request.GET.get("page", "")),
         "recent": [(entry, sentence(entry, account), amounts_in_short(entry)) for entry in recent],
     }
@@ -89,16 +87,11 @@ def _totals(rows: list[SummaryRow]) -> dict[str, int]:
 @allowed(permissions.may_see_endusers)
 def endusers(request: PortalRequest) -> HttpResponse:
     """The accounts one may sell to: whether they have signed in, and what was sold to them (A9)."""
-    text = request.GET.get("q", "").replace("\0", "").strip()[:100]
-    state = request.GET.get("status", "") if request.GET.get("status") in STATES else ""
-    found = account_selectors.endusers_matching(request.acting, text) if text else account_selectors.endusers_of(request.acting)
-    if state:
-        found = found.filter(account_selectors.ENDUSER_STATES[state])
-    page = Paginator(found, ENDUSERS_PER_PAGE).get_page(request.GET.get("page"))
+    form = EnduserFilterForm(request.GET, reseller=request.acting)
+    page = Paginator(form.endusers, ENDUSERS_PER_PAGE).get_page(request.GET.get("page"))
     sold = license_selectors.sold_to_each(page, seller=request.acting)
     rows = [EnduserRow(enduser, *sold.get(enduser.pk, (0, None))) for enduser in page]
-    query = urlencode({name: value for name, value in (("q", text), ("status", state)) if value})
-    return render(request, "endusers.html", {"page": page, "rows": rows, "q": text, "status": state, "states": STATES, "query": query})
+    return render(request, "endusers.html", {"form": form, "page": page, "rows": rows})
 
 
 @require_safe
@@ -116,9 +109,9 @@ def _enduser_context(request: PortalRequest, found: Account) -> dict[str, Any]:
         "enduser": found,
         "sold": sold,
         "sold_total": sum(quantity for _, _, quantity in sold),
-        "sales": license_selectors.sales_to(found, seller=request.acting)[:DEPLOYMENTS_PER_PAGE],
-        "deployment_rows": given_rows(deployment_selectors.deployments_made_for(found, reseller=request.acting)[:DEPLOYMENTS_PER_PAGE]),
+        "sales": license_selectors.sales_to(found, seller=request.acting)[:SHOWN_OF_AN_ENDUSER],
+        "deployment_rows": given_rows(deployment_selectors.deployments_made_for(found, reseller=request.acting)[:SHOWN_OF_AN_ENDUSER]),
         "is_invited": first_user is not None and not first_user.has_usable_password(),
-        "invitation_notice": notices_of_account(found.username, kind="accounts/emails/invitation").last(),
+        "invitation_notice": notices_of_account(found.username, kind=INVITATION).last(),
         "invite_again": OneUseForm(binding=binding_of(request, "invite_again")),
     }

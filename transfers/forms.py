@@ -40,7 +40,7 @@ class TransferLicensesForm(HoldingForm):
         super().__init__(data, giver=giver, initial={"linked_account": chosen}, **options)
         available = available_in(self.linked.values())
         self.options = [LinkedAccount(account, available[account.pk]) for account in self.linked.values()]
-        self.mine = {holding.product_id: holding.available for holding in available_to(receiver)}
+        self.there = {holding.product_id: holding.available for holding in available_to(receiver)}
         self.helper = quantities_helper(
             Field("linked_account", template="transfers/_linked_account.html"), QuantityTable("transfers/_quantity_table.html")
         )
@@ -63,4 +63,4 @@ class TransferLicensesForm(HoldingForm):
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:
         holding = self.holding_of(product)
-        return QuantityRow(field, product.code, product.name, holding.available, holding.deployed, self.mine.get(product.pk, 0))
+        return QuantityRow(field, product.code, product.name, holding.available, holding.deployed, self.there.get(product.pk, 0))

@@ -16,16 +16,20 @@ for model in (Attachment, Email, EmailTemplate, Log):
         admin.site.unregister(model)
 
 
-class ToReadOnly:
+class NothingIsDeleted:
+    """History stands on it: accounts are closed, users deactivated and products retired."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ToReadOnly(NothingIsDeleted):
     """A reading room: to search and filter, for nobody to change, not even for a superuser by address."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 

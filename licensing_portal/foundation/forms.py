@@ -1,22 +1,43 @@
-"""Form pieces that every app uses: a form that acts once, filters in a page's address, and text on one line."""
+"""Form pieces that every app uses: text on one line and on several, a form that acts once, and filters in a page's address."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
-from django.utils.formats import date_format
 
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.submissions import Binding
+from licensing_portal.foundation.templatetags.portal import day_text
 from licensing_portal.foundation.text import validate_one_line
 
 
 def missing(what: str) -> dict[str, str]:
     """What an empty field says: a sentence that names it, as the error summary above the page shows the sentence alone (B6)."""
     return {"required": what}
+
+
+class OneLineField(forms.CharField):
+    """Text on one line."""
+
+    default_validators = [validate_one_line]
+
+
+class ManyLinesField(forms.CharField):
+    """Text on several lines; line ends and tabs are its only control characters."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+    def run_validators(self, value: str) -> None:
+        super().run_validators(value)
+        validate_one_line(value.replace("\n", " ").replace("\t", " "))
 
 
 class OneUseForm(forms.Form):
@@ -50,12 +71,18 @@ class Chip:
 
 
 class FilterForm(forms.Form):
-    """Filters of a list, as they stand in the page's address: each optional, each that is on removable by itself."""
+    """A search and filters of a list, as they stand in the page's address: each optional, each that is on removable by itself."""
 
     place_in_list: tuple[str, ...] = ()  # what of the address says where in the list one is; another filter begins at its top
 
-    def __init__(self, data: QueryDict, **options: Any) -> None:
-        super().__init__(data, **options)
+    kept: Mapping[str, str] = {}  # what of the address is no filter, and stays when all are taken away
+
+    q = OneLineField(label="Search", required=False, max_length=100)
+
+    @property
+    def text(self) -> str:
+        """What is searched for; "" if nothing is, or what is sent makes no sense."""
+        return str(self.cleaned_data["q"]) if self.is_valid() else ""
 
     @property
     def chips(self) -> list[Chip]:
@@ -74,29 +101,15 @@ class FilterForm(forms.Form):
         """The filters that are on, to be carried on in links."""
         return self.query_without()
 
+    @property
+    def cleared(self) -> str:
+        """The page's address without any filter."""
+        return f"?{urlencode(self.kept)}"
+
     def _words(self, field: BoundField) -> str:
         """What was chosen as people read it: a choice by its name, a day in the portal's own form."""
         value = None if field.errors else self.cleaned_data.get(field.name)
         if isinstance(value, date):
-            return f"{value.day} {date_format(value, 'M Y')}"
+            return day_text(value)
         choices = dict(getattr(field.field.widget, "choices", ()))
         return str(choices.get(field.value(), field.value()))
-
-
-class OneLineField(forms.CharField):
-    """Text on one line."""
-
-    default_validators = [validate_one_line]
-
-
-class ManyLinesField(forms.CharField):
-    """Text on several lines; line ends and tabs are its only control characters."""
-
-    widget = forms.Textarea
-
-    def to_python(self, value: Any) -> str:
-        return str(super().to_python(value)).replace("\r\n", "\n")
-
-    def run_validators(self, value: str) -> None:
-        super().run_validators(value)
-        validate_one_line(value.replace("\n", " ").replace("\t", " "))

@@ -22,7 +22,7 @@ class QuantityRow:
     name: str
     available: int = 0
     deployed: int = 0
-    mine: int = 0  # what is at the other end now: the receiver’s available, or what is on the deployment
+    there: int = 0  # how many are already where these would go: available to the receiver, or on the deployment
 
     @property
     def quantity(self) -> int:
@@ -37,8 +37,8 @@ class QuantityRow:
         return self.available - self.quantity
 
     @property
-    def mine_after(self) -> int:
-        return self.mine + self.quantity
+    def there_after(self) -> int:
+        return self.there + self.quantity
 
 
 class QuantityTable(LayoutObject):

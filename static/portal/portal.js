@@ -314,9 +314,9 @@ function showAfter({ row, available, quantity, isGood }) {
     left.closest(".delta")?.classList.toggle("neg", !isGood);
   }
 
-  const mine = row.querySelector(".js-mine");
-  if (mine) {
-    mine.textContent = isGood ? formatNumber(Number(row.dataset.mine) + quantity) : "–";
+  const there = row.querySelector(".js-there");
+  if (there) {
+    there.textContent = isGood ? formatNumber(Number(row.dataset.there) + quantity) : "–";
     for (const delta of row.querySelectorAll(".delta")) delta.classList.toggle("same", quantity === 0);
   }
 }

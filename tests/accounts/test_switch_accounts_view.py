@@ -331,7 +331,7 @@ def test_linked_accounts_are_found_by_username_and_company(northgate, signed_in,
     response = signed_in(northgate).get(SWITCH, {"q": text})
 
     assert headings_of(response)[2] == "northgate Northgate Voice Systems You are here"
-    assert headings_of(response)[3:] == (found or [f"No linked account matches “{text[:100]}”"])
+    assert headings_of(response)[3:] == (found or ["No linked account matches"])
 
 
 def test_there_is_one_switch_per_account_that_one_is_not_in(acting, northgate, tideway):

@@ -103,9 +103,9 @@ def test_a_field_is_named_after_its_products_code():
     assert field_name("ASR-FULL") == "qty-ASR-FULL"
 
 
-@pytest.mark.parametrize(("typed", "after", "mine_after"), [("4", 6, 5), ("", 10, 1), ("1e3", 10, 1), ("99", -89, 100)])
-def test_a_row_shows_the_numbers_before_and_after_and_never_breaks_on_what_was_typed(typed, after, mine_after):
+@pytest.mark.parametrize(("typed", "after", "there_after"), [("4", 6, 5), ("", 10, 1), ("1e3", 10, 1), ("99", -89, 100)])
+def test_a_row_shows_the_numbers_before_and_after_and_never_breaks_on_what_was_typed(typed, after, there_after):
     """B6: a refused form is drawn again with all that was typed."""
-    row = QuantityRow(OneQuantity({"qty-ASR": typed})["qty-ASR"], "ASR", "Speech Engine", available=10, deployed=2, mine=1)
+    row = QuantityRow(OneQuantity({"qty-ASR": typed})["qty-ASR"], "ASR", "Speech Engine", available=10, deployed=2, there=1)
 
-    assert (row.after, row.mine_after) == (after, mine_after)
+    assert (row.after, row.there_after) == (after, there_after)

@@ -10,8 +10,6 @@ from licenses.presentation import sentence
     ("kind", "reference", "note", "words"),
     [
         ("deployment", "LAB", "", "Deployed on LAB"),
-        ("deployment", "", "LAB", "Deployed on LAB"),  # as the first entries were written
-        ("deployment", "", "", "Deployed"),
         ("retirement", "LAB", "Moved to another site", "Retired LAB"),
     ],
 )

@@ -53,35 +53,35 @@ def test_what_another_reseller_sold_it_before_is_not_counted(sales, harborcu, ti
 
 
 @pytest.mark.parametrize(
-    ("status", "found"),
+    ("state", "found"),
     [
         ("active", ["harborcu"]),
         ("waiting", ["stmarys"]),
         ("closed", ["closedcu"]),
         ("", ["closedcu", "harborcu", "stmarys"]),
-        ("nonsense", ["closedcu", "harborcu", "stmarys"]),
-        ("\0", ["closedcu", "harborcu", "stmarys"]),
+        ("nonsense", []),
+        ("\0", []),
     ],
 )
-def test_they_are_filtered_by_status(three_states, northgate, signed_in, status, found):
-    response = signed_in(northgate).get(ENDUSERS, {"status": status})
+def test_they_are_filtered_by_status(three_states, northgate, signed_in, state, found):
+    response = signed_in(northgate).get(ENDUSERS, {"state": state})
 
     assert [row[0] for row in rows_of(response)] == found
-    assert ("Clear filters" in links_of(response)) == (status in {"active", "waiting", "closed"})
+    assert ("Clear filters" in links_of(response)) == bool(state)
 
 
 def test_search_and_status_work_together(three_states, northgate, signed_in):
     browser = signed_in(northgate)
 
-    assert [row[0] for row in rows_of(browser.get(ENDUSERS, {"q": "cu", "status": "closed"}))] == ["closedcu"]
-    assert headings_of(browser.get(ENDUSERS, {"q": "stmarys", "status": "closed"}))[-1] == "No enduser of this status matches “stmarys”"
+    assert [row[0] for row in rows_of(browser.get(ENDUSERS, {"q": "cu", "state": "closed"}))] == ["closedcu"]
+    assert headings_of(browser.get(ENDUSERS, {"q": "stmarys", "state": "closed"}))[-1] == "No endusers match"
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
     [
         ("harb", ["harborcu"]), ("CREDIT union", ["harborcu"]), ("stmarys@", ["stmarys"]), ("example.com", ["harborcu", "stmarys"]), ("metro", []),
-        ("%", []), ("_", []), ("\0", ["harborcu", "stmarys"]), ("x" * 20_000, []), ("<script>alert(1)</script>", []),
+        ("%", []), ("_", []), ("\0", []), ("x" * 20_000, []), ("<script>alert(1)</script>", []),
     ],
 )  # fmt: skip
 def test_they_are_found_by_username_company_and_address(northgate, harborcu, stmarys, metrotransit, signed_in, text, found):
@@ -95,7 +95,7 @@ def test_what_was_searched_for_stays_in_the_field(northgate, harborcu, signed_in
     response = signed_in(northgate).get(ENDUSERS, {"q": 'a "b"'})
 
     assert [field["value"] for field in page_of(response).first("main").all("input")] == ['a "b"']
-    assert headings_of(response)[-1] == 'No enduser matches “a "b"”'
+    assert headings_of(response)[-1] == "No endusers match"
 
 
 def test_they_come_in_pages_of_fifty_and_the_filters_go_along(northgate, signed_in):
@@ -103,7 +103,7 @@ def test_they_come_in_pages_of_fifty_and_the_filters_go_along(northgate, signed_
         EnduserFactory(username=f"clinic-{number:02}", reseller=northgate)
     browser = signed_in(northgate)
 
-    first = browser.get(ENDUSERS, {"q": "clinic", "status": "waiting"})
+    first = browser.get(ENDUSERS, {"q": "clinic", "state": "waiting"})
     EnduserFactory(username="clinic-99", reseller=northgate, closed_at=timezone.now())
     second = browser.get(ENDUSERS + links_of(first)["Next"])
 

@@ -1,7 +1,7 @@
 """How the portal writes numbers, moments, icons and errors."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms, template
@@ -59,7 +59,7 @@ def icon(name: str, size: int = 20, extra: str = "") -> str:
 def moment_text(value: datetime) -> str:
     """Write a moment in plain text: 24 Nov 2026, 2:32 pm UTC. The day stands first, so that nobody takes it for the month."""
     local = localtime(value)
-    return f"{_day(local)}, {_hour(local)} {local:%Z}"
+    return f"{day_text(local)}, {_hour(local)} {local:%Z}"
 
 
 @register.simple_tag
@@ -71,7 +71,7 @@ def moment(value: datetime) -> SafeString:
 @register.simple_tag
 def day(value: datetime) -> SafeString:
     """Write the day of a moment, where the hour is of no interest: 24 Nov 2026."""
-    return _time(value, _day(localtime(value)))
+    return _time(value, day_text(localtime(value)))
 
 
 @register.simple_tag
@@ -79,14 +79,15 @@ def lately(value: datetime) -> SafeString:
     """Write a moment in a list of what happened last: Today, 2:32 pm."""
     local = localtime(value)
     days_ago = (localtime().date() - local.date()).days
-    return _time(value, f"{DAYS_WITH_NAMES.get(days_ago, _day(local))}, {_hour(local)}")
+    return _time(value, f"{DAYS_WITH_NAMES.get(days_ago, day_text(local))}, {_hour(local)}")
 
 
 def _time(value: datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', value.astimezone(UTC).isoformat(timespec="seconds"), words)
 
 
-def _day(local: datetime) -> str:
+def day_text(local: date) -> str:
+    """Write a day in plain text, the month by its name: 24 Nov 2026."""
     return f"{local.day} {date_format(local, 'M Y')}"
 
 
