@@ -1,6 +1,6 @@
 """The editing desk for accounts and users. An account is opened by the service, which invites its first user."""
 
-from typing import Any, cast
+from typing import Any
 
 import allauth.account.admin  # noqa: F401 - registers the page that is taken away below
 from allauth.account.models import EmailAddress
@@ -9,12 +9,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
 
 from accounts import permissions, selectors, services
+from accounts.forms import NewAccountForm
 from accounts.models import Account, Link, User
 from accounts.requests import PortalRequest, binding_of
 from accounts.selectors import publisher
-from licensing_portal.foundation import submissions
 from licensing_portal.foundation.admin import NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
@@ -34,15 +35,9 @@ class NewUsernameForm(forms.ModelForm):
         return username
 
 
-class NewResellerForm(NewUsernameForm):
-    class Meta:
-        model = Account
-        fields = ["username", "company", "email"]
-
-
 @admin.register(Account)
 class AccountAdmin(NothingIsDeleted, admin.ModelAdmin):
-    """Resellers are added here, endusers by their reseller (A1)."""
+    """Resellers are created here, endusers by their reseller (A1)."""
 
     list_display = ["username", "company", "kind", "reseller", "email", "closed_at"]
     list_filter = ["kind", ("closed_at", admin.EmptyFieldListFilter)]
@@ -52,33 +47,12 @@ class AccountAdmin(NothingIsDeleted, admin.ModelAdmin):
     fields = ["username", "company", "email", "kind", "reseller", "closed_at", "created_at"]
     readonly_fields = ["username", "kind", "reseller", "created_at"]
 
-    def get_form(self, request: HttpRequest, obj: Account | None = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **kwargs) if obj else NewResellerForm
-
-    def get_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
-        return self.fields if obj else NewResellerForm.Meta.fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
-        return self.readonly_fields if obj else []
-
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        """The flow may refuse what the form let pass: a rival took the name at the same moment, or holds what it needs."""
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except Refusal as refusal:
-            messages.error(request, str(refusal))
-            return redirect(request.path)
-
-    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
-            return
-        opened = services.create_reseller(
-            created_by=cast("User", request.user), username=obj.username, company=obj.company, email=obj.email, key=submissions.fresh_key()
-        )
-        obj.pk, obj.kind = opened.pk, opened.kind
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path("add/", self.admin_site.admin_view(create_reseller), name="accounts_account_add"),
+            path("<int:pk>/invite-again/", self.admin_site.admin_view(invite_any_again), name="accounts_account_invite_again"),
+        ]
+        return [*own, *super().get_urls()]
 
 
 @admin.register(User)
@@ -115,6 +89,40 @@ class LinkAdmin(ToReadOnly, admin.ModelAdmin):
     list_select_related = ["holder", "target", "linked_by", "proved_by"]
     search_fields = ["holder__username", "target__username"]
     ordering = ["-linked_at"]
+
+
+def create_reseller(request: PortalRequest) -> HttpResponseBase:
+    """Create a reseller account and invite its first user (A1)."""
+    if not permissions.may_open_resellers(request.user, publisher()):
+        raise PermissionDenied
+    form = NewAccountForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "create_reseller"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            reseller = services.create_reseller(created_by=request.user, **form.cleaned_data)
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"Reseller created. An invitation goes to {reseller.email}.")
+            return redirect("admin:accounts_account_change", reseller.pk)
+    return render(request, "admin/create_reseller.html", admin.site.each_context(request) | {"form": form, "title": "Create a reseller"})
+
+
+def invite_any_again(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Invite the first user of whichever account once more, to the account's address of today (A1)."""
+    if not permissions.may_open_resellers(request.user, publisher()):
+        raise PermissionDenied
+    account = get_object_or_404(Account.objects.exclude(kind=Account.Kind.PUBLISHER), pk=pk)
+    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "invite_any_again"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            invitation = services.invite_any_again(account=account, invited_by=request.user, key=form.cleaned_data["key"])
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"A new invitation goes to {invitation.email}.")
+            return redirect("admin:accounts_account_change", account.pk)
+    context = admin.site.each_context(request) | {"form": form, "account": account, "title": "Send invitation again"}
+    return render(request, "admin/invite_any_again.html", context)
 
 
 def send_any_notice_again(request: PortalRequest, pk: int) -> HttpResponseBase:

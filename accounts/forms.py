@@ -125,8 +125,8 @@ class AcceptInvitationForm(forms.Form):
         return password
 
 
-class CreateEnduserForm(OneUseForm):
-    """Create an enduser account (A1)."""
+class NewAccountForm(OneUseForm):
+    """A new enduser of a reseller, or a new reseller: who it is, and where its invitation goes (A1)."""
 
     username = UsernameField(
         max_length=30,

@@ -83,6 +83,12 @@ class Account(models.Model):
         return self.kind == self.Kind.PUBLISHER
 
     @property
+    def is_invited(self) -> bool:
+        """Whether its first user is to choose a password yet (A1)."""
+        first_user = self.users.filter(username=self.username).first()
+        return first_user is not None and not first_user.has_usable_password()
+
+    @property
     def initials(self) -> str:
         """Two letters for the square beside the name."""
         words = [word for word in self.company.replace("-", " ").split() if word[0].isalnum()]

@@ -105,10 +105,34 @@ def invite_again(*, reseller: Account, enduser: Account, invited_by: User, key: 
     if claim.first_result:
         return claim.first_result
     permissions.require(permissions.may_create_endusers, invited_by, reseller)
-    user = lock_own_enduser(reseller, enduser).users.get(username=enduser.username)
+    return claim.settle(_invite_first_user(lock_own_enduser(reseller, enduser), invited_by=invited_by))
+
+
+@flow
+def invite_any_again(*, account: Account, invited_by: User, key: str) -> Invitation:
+    """Invite the first user of whichever account once more, at the account's address of today; staff alone may, in the admin (A1).
+
+    Raises NotAllowed, InvitationNotGood, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Invitation, account.username)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_open_resellers, invited_by, invited_by.account)
+    account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    if account.closed_at:
+        raise InvitationNotGood(f"{account} is closed. Nothing was sent.")
+    return claim.settle(_invite_first_user(account, invited_by=invited_by))
+
+
+def _invite_first_user(account: Account, *, invited_by: User) -> Invitation:
+    """Invite the first user of a locked account, unless that is over.
+
+    Raises InvitationNotGood.
+    """
+    user = account.users.get(username=account.username)
     if user.has_usable_password() or not user.is_active:
         raise InvitationNotGood(f"{user} has accepted the invitation already. Nothing was sent.")
-    return claim.settle(_invite(user, invited_by=invited_by))
+    return _invite(user, invited_by=invited_by)
 
 
 @flow

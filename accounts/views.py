@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import notices, permissions, selectors, services
-from accounts.forms import TOO_MANY_TRIES, AcceptInvitationForm, CreateEnduserForm, LinkAccountForm
+from accounts.forms import TOO_MANY_TRIES, AcceptInvitationForm, LinkAccountForm, NewAccountForm
 from accounts.middleware import start_acting, stop_acting
 from accounts.models import Account, Link
 from accounts.permissions import allowed
@@ -55,7 +55,7 @@ def _throttled(response: HttpResponseBase) -> HttpResponseBase:
 @allowed(permissions.may_create_endusers)
 def create_enduser(request: PortalRequest) -> HttpResponseBase:
     """Create an enduser account and invite its first user (A1)."""
-    form = CreateEnduserForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "create_enduser"))
+    form = NewAccountForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "create_enduser"))
     if request.method == "POST" and form.is_valid():
         try:
             enduser = services.create_enduser(reseller=request.acting, created_by=request.user, **form.cleaned_data)

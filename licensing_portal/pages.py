@@ -103,7 +103,6 @@ def enduser(request: PortalRequest, username: str) -> HttpResponse:
 
 
 def _enduser_context(request: PortalRequest, found: Account) -> dict[str, Any]:
-    first_user = found.users.filter(username=found.username).first()
     sold = list(license_selectors.sold_to(found, seller=request.acting))
     return {
         "enduser": found,
@@ -111,7 +110,7 @@ def _enduser_context(request: PortalRequest, found: Account) -> dict[str, Any]:
         "sold_total": sum(quantity for _, _, quantity in sold),
         "sales": license_selectors.sales_to(found, seller=request.acting)[:SHOWN_OF_AN_ENDUSER],
         "deployment_rows": given_rows(deployment_selectors.deployments_made_for(found, reseller=request.acting)[:SHOWN_OF_AN_ENDUSER]),
-        "is_invited": first_user is not None and not first_user.has_usable_password(),
+        "is_invited": found.is_invited,
         "invitation_notice": notices_of_account(found.username, kind=INVITATION).last(),
         "invite_again": OneUseForm(binding=binding_of(request, "invite_again")),
     }

@@ -128,6 +128,7 @@ ADMIN = {
     "admin:jsi18n": (200, 405),
     "admin:view_on_site": (404, 404),
     "admin:app_list": (200, 200),
+    "admin:accounts_account_invite_again": (200, 200),
     "admin:deployments_deployment_retire": (200, 200),
 }
 READ_ONLY = {"changelist": (200, 200), "add": (403, 403), "history": (200, 200), "change": (200, 403), "delete": (403, 403)}
@@ -214,6 +215,7 @@ def address(northgate, west, tideway, harborcu, staff, user):
         "deployments:add_licenses": [made.pk],
         "deployments:retire_deployment": [made.pk],
         "admin:deployments_deployment_retire": [made.pk],
+        "admin:accounts_account_invite_again": [northgate.pk],
         "send_any_notice_again": [rows["foundation_notice"]],
         "account_reset_password_from_key": ["1", "token"],
         "admin:view_on_site": [0, 0],

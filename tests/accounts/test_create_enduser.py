@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.forms import CreateEnduserForm
+from accounts.forms import NewAccountForm
 from accounts.models import Account, Invitation, User
 from accounts.services import UsernameTaken, create_enduser, create_reseller
 from licensing_portal.foundation.errors import NotAllowed, Problem
@@ -189,7 +189,7 @@ def test_a_company_that_buys_from_two_resellers_has_two_accounts(create, harborc
 def filled_in(**changes):
     binding = Binding(1, "northgate", "create_enduser")
     typed = {"key": binding.new_key(), "username": "pinecrest", "company": "Pinecrest", "email": "pinecrest@example.com"}
-    return CreateEnduserForm(typed | changes, binding=binding)
+    return NewAccountForm(typed | changes, binding=binding)
 
 
 @pytest.mark.parametrize("typed", ["pinecrest", " pinecrest ", "PineCrest", "PINECREST"])

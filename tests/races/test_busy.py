@@ -69,17 +69,18 @@ def test_the_page_says_so_above_the_form_with_all_that_was_typed_and_the_same_ke
 
 
 def test_staff_who_open_an_account_while_a_rival_takes_its_name_are_told_too(impatient, staff):
-    """The admin's page, which is Django's: a sentence above the form, and no account."""
+    """B6, in the admin too."""
     browser = Client()
     browser.force_login(staff)
-    facts = {"username": "newco", "company": "New Co", "email": "newco@example.com"}
+    typed = {"username": "newco", "company": "New Co", "email": "newco@example.com"}
+    form = form_of(browser, "/admin/accounts/account/add/") | typed
 
     with held(lambda: ResellerFactory(username="newco")):
-        answer = browser.post("/admin/accounts/account/add/", facts, follow=True)
+        refused = browser.post("/admin/accounts/account/add/", form)
 
-    assert [str(message) for message in answer.context["messages"]] == [BUSY]
-    assert not Account.objects.filter(username="newco").exists()
-    browser.post("/admin/accounts/account/add/", facts)
+    assert errors_of(refused) == {"": [BUSY]}
+    assert kept_in(refused, typed) == typed
+    browser.post("/admin/accounts/account/add/", form)
     assert Account.objects.filter(username="newco").count() == 1
 
 

@@ -204,6 +204,7 @@ ADMIN = [
     picture("admin-accounts", "admin", "/admin/accounts/account/"),
     picture("admin-account", "admin", "/admin/accounts/account/", follow("northgate")),
     picture("admin-new-account", "admin", "/admin/accounts/account/add/"),
+    picture("admin-new-account-refused", "admin", "/admin/accounts/account/add/", press("Create reseller", then=REFUSED)),
     picture("admin-users", "admin", "/admin/accounts/user/"),
     picture("admin-links", "admin", "/admin/accounts/link/"),
     picture("admin-products", "admin", "/admin/licenses/product/"),
