@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import Account
 from accounts.services import NotYourEnduser, remove_link
-from licenses.services import sell_licenses
+from licenses.models import Product
+from licenses.services import AccountClosed, ProductRetired, issue_licenses, sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from tests.books import balances
 from tests.factories.accounts import LinkFactory
@@ -69,6 +71,36 @@ def test_an_enduser_moved_while_the_sale_is_decided_is_not_sold_to(northgate, ti
 
     assert isinstance(outcome, NotYourEnduser)
     assert balances() == {("northgate", "ASR"): (10, 0, 0)}
+
+
+def test_an_enduser_closed_while_the_sale_is_decided_is_not_sold_to(northgate, harborcu, user):
+    give(northgate, ASR=10)
+
+    outcome = while_it_is_open(
+        change=lambda: Account.objects.filter(pk=harborcu.pk).update(closed_at=timezone.now()),
+        act=lambda: sell_licenses(seller=northgate, sold_by=user(northgate), owner=harborcu, quantities=quantities(ASR=1), key=fresh_key()),
+    )
+
+    assert isinstance(outcome, NotYourEnduser)
+    assert balances() == {("northgate", "ASR"): (10, 0, 0)}
+
+
+@pytest.fixture
+def issue(publisher, staff, northgate):
+    asr = quantities(ASR=1)
+    return lambda: issue_licenses(publisher=publisher, issued_by=staff, account=northgate, quantities=asr, key=fresh_key())
+
+
+def test_an_account_closed_while_the_issue_is_decided_receives_nothing(issue, northgate):
+    outcome = while_it_is_open(change=lambda: Account.objects.filter(pk=northgate.pk).update(closed_at=timezone.now()), act=issue)
+
+    assert (type(outcome), balances()) == (AccountClosed, {})
+
+
+def test_a_product_retired_while_the_issue_is_decided_is_not_issued(issue):
+    outcome = while_it_is_open(change=lambda: Product.objects.filter(code="ASR").update(retired_at=timezone.now()), act=issue)
+
+    assert (type(outcome), balances()) == (ProductRetired, {})
 
 
 def test_a_link_removed_while_the_transfer_is_decided_moves_nothing(northgate, west, user):

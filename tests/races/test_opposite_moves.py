@@ -5,7 +5,6 @@ import threading
 import pytest
 from django.db import OperationalError, transaction
 
-from deployments.services import add_deployment
 from licenses.models import Holding
 from licenses.services import sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
@@ -83,20 +82,19 @@ def test_first_holdings_of_a_product_made_from_both_sides_all_go_through(northga
     assert_the_books_are_proven()
 
 
-def test_sales_and_deployments_share_what_is_available(northgate, harborcu, user):
-    give(northgate, ASR=10)
-    amounts, person = quantities(ASR=1), user(northgate)
+def test_transfers_in_a_circle_all_go_through(northgate, west, tideway, user):
+    """Each of the three gives to the next: in no order of the accounts would all three lock upwards."""
+    circle = [(northgate, west), (west, tideway), (tideway, northgate)]
+    for receiver, giver in circle:
+        LinkFactory(holder=receiver, target=giver)
+        give(giver, ASR=10)
+    amounts = quantities(ASR=1)
 
-    def sell():
-        return sell_licenses(seller=northgate, sold_by=person, owner=harborcu, quantities=amounts, key=fresh_key())
+    def pull(receiver, giver):
+        return lambda: transfer_licenses(receiver=receiver, transferred_by=user(receiver), giver=giver, quantities=amounts, key=fresh_key())
 
-    def deploy():
-        return add_deployment(account=northgate, added_by=person, owner=northgate, name="LAB", host_name="lab", quantities=amounts, key=fresh_key())
+    outcomes = all_at_once([pull(receiver, giver) for receiver, giver in circle] * 7)
 
-    outcomes = kinds(all_at_once([sell, deploy] * 10))
-
-    assert outcomes.pop("InsufficientLicenses") == 10
-    assert sum(outcomes.values()) == 10
-    holding = Holding.objects.get(account=northgate)
-    assert (holding.available, holding.deployed + holding.sold) == (0, 10)
+    assert kinds(outcomes) == {"JournalEntry": 21}
+    assert balances() == dict.fromkeys([("northgate", "ASR"), ("northgate-west", "ASR"), ("tideway", "ASR")], (10, 0, 0))
     assert_the_books_are_proven()
