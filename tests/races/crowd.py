@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -15,18 +16,24 @@ def all_at_once(acts: Iterable[Callable[[], Any]]) -> list[Any]:
     acts = list(acts)
     gate = threading.Barrier(len(acts))
 
-    def run(act: Callable[[], Any]) -> Any:
-        try:
-            connection.ensure_connection()
-            gate.wait(PATIENCE)
-            return act()
-        except Exception as problem:
-            return problem
-        finally:
-            connection.close()
+    def wait_and_run(act: Callable[[], Any]) -> Any:
+        connection.ensure_connection()
+        gate.wait(PATIENCE)
+        return act()
 
     with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(PATIENCE) for future in [pool.submit(run, act) for act in acts]]
+        begun = [pool.submit(outcome_of, partial(wait_and_run, act)) for act in acts]
+        return [act.result(PATIENCE) for act in begun]
+
+
+def outcome_of(act: Callable[[], Any]) -> Any:
+    """Run an act in a thread of its own; return what it gave, or the exception that it ended with."""
+    try:
+        return act()
+    except Exception as problem:
+        return problem
+    finally:
+        connection.close()
 
 
 def kinds(outcomes: Iterable[Any]) -> dict[str, int]:

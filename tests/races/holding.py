@@ -6,7 +6,33 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from tests.races.crowd import PATIENCE
+from tests.races.crowd import PATIENCE, outcome_of
+from tests.roles import the_owner
+
+
+def queued_behind(lock, acts):
+    """Have somebody hold a lock, and let the acts begin one after the other, each once those before it wait or have ended.
+
+    Then the lock is let go. So a second lock is taken while others wait for it, in an order that is the same every time.
+    """
+    with ThreadPoolExecutor(len(acts)) as pool:
+        begun = []
+        with held(lock):
+            for act in acts:
+                begun.append(pool.submit(outcome_of, act))
+                wait_until_waiting(lambda: sum(not act.done() for act in begun))
+        return [act.result(PATIENCE) for act in begun]
+
+
+def wait_until_waiting(count):
+    """Return once this many sessions wait for a lock; `count()` is asked anew each time, as some may end meanwhile."""
+    for _ in range(10_000):
+        wanted = count()
+        with the_owner(), connection.cursor() as cursor:  # who alone sees what other sessions wait for
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+            if cursor.fetchone()[0] >= wanted:
+                return
+    raise AssertionError("nobody waited: the act does not lock what the change decides")
 
 
 @contextmanager

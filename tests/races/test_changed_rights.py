@@ -16,7 +16,7 @@ from tests.books import balances
 from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import give, quantities
 from tests.races.crowd import PATIENCE
-from tests.roles import the_owner
+from tests.races.holding import wait_until_waiting
 from transfers.services import NotLinked, transfer_licenses
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -46,19 +46,10 @@ def while_it_is_open(change, act):
 
     with ThreadPoolExecutor(2) as pool:
         holder, runner = pool.submit(hold), pool.submit(run)
-        wait_until_somebody_waits_for_a_lock()
+        wait_until_waiting(lambda: 1)
         waiting.set()
         holder.result(PATIENCE)
         return runner.result(PATIENCE)
-
-
-def wait_until_somebody_waits_for_a_lock():
-    for _ in range(10_000):
-        with the_owner(), connection.cursor() as cursor:  # who alone sees what other sessions wait for
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waited: the act does not lock what the change decides")
 
 
 def test_an_enduser_moved_while_the_sale_is_decided_is_not_sold_to(northgate, tideway, harborcu, user):
