@@ -41,4 +41,12 @@ def _is_out_of_reach(problem: BaseException | None) -> bool:
     """Whether it is the database's state that is wrong, and not ours: gone, full, read-only, or too busy to let us in."""
     if isinstance(problem, OperationalError | InterfaceError):
         return True
-    return isinstance(problem, DatabaseError) and code_of(problem) == READ_ONLY
+    return isinstance(problem, DatabaseError) and (code_of(problem) == READ_ONLY or _ended_without_a_word(problem))
+
+
+def _ended_without_a_word(problem: DatabaseError) -> bool:
+    """Whether the server died under a statement: the driver then has no code to tell, and raises the bare class.
+
+    Django raises that class too, of itself, and then there is no cause.
+    """
+    return type(problem) is DatabaseError and problem.__cause__ is not None and not code_of(problem)

@@ -34,6 +34,7 @@ class MailServer:
         self.received = queue.Queue()
         self.cuts_before_its_reply = False
         self.is_mute_at = None  # the step, or the address, after which nothing is said any more
+        self.fell_silent = threading.Event()
         self.before_its_reply = None  # called once, when the first whole mail has come
         self.replies_together = None  # an asyncio.Barrier, where mails are to be answered at the same moment
 
@@ -65,6 +66,7 @@ class MailServer:
 
     async def _fall_silent_at(self, step):
         if step == self.is_mute_at:
+            self.fell_silent.set()
             await asyncio.Event().wait()
 
     def mails(self):

@@ -1,12 +1,17 @@
 """When the database is gone, full, read-only or will not let us in: a page that says so, nothing half done, and no hand needed after."""
 
 import pytest
-from django.db import connection, connections
-from django.test import Client
+from django.db import DatabaseError, connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.test import Client, RequestFactory
 
+from accounts.models import Account
 from licenses.models import JournalEntry
+from licensing_portal.errors import _is_out_of_reach as is_out_of_reach
+from licensing_portal.errors import server_error
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.licenses import give
+from tests.postgres import OPTIONS, ROLE, Server
 from tests.roles import the_owner
 from tests.views import form_of, heading_of
 
@@ -86,6 +91,32 @@ def test_a_connection_cut_in_the_middle_of_a_sale_rolls_it_back(seller, sale, fa
     connection.close()
     owner_says("DROP FUNCTION stumble CASCADE")
     assert_the_same_form_still_sells_once(seller, sale)
+
+
+def test_a_database_that_dies_in_the_middle_of_a_transaction_is_back_soon_as_well(db):
+    """The driver has no code to tell then, and no class of its own for it."""
+    server = Server(OPTIONS)
+    line = DatabaseWrapper(connection.settings_dict | {"HOST": server.socket, "PORT": "", "NAME": "postgres", "USER": ROLE})
+    line.set_autocommit(False)
+    with line.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        server.stop_immediately()
+        try:
+            cursor.execute("SELECT 1")
+        except DatabaseError as problem:
+            kind, answer = type(problem), server_error(RequestFactory().get("/"))
+    line.close()
+
+    assert kind is DatabaseError
+    assert_it_says_back_soon(answer)
+
+
+def test_a_save_that_finds_no_row_is_no_weather(db, harborcu):
+    """The control: Django itself raises the same class for what is our fault."""
+    with pytest.raises(DatabaseError) as problem:
+        Account(pk=harborcu.pk + 1).save(force_update=True)
+
+    assert (problem.type, is_out_of_reach(problem.value)) == (DatabaseError, False)
 
 
 def test_the_first_request_on_a_connection_that_died_meanwhile_is_served(seller):

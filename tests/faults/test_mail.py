@@ -4,13 +4,14 @@ import asyncio
 import socket
 import threading
 from datetime import timedelta
+from io import StringIO
 from itertools import chain
 
 import pytest
 import time_machine
 from django.conf import settings as portal_settings
 from django.core.management import call_command
-from django.db import ProgrammingError, connection
+from django.db import ProgrammingError, connection, connections
 from django.db.models import F, ProtectedError
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -19,6 +20,7 @@ from post_office.models import STATUS, Email
 from licenses.models import JournalEntry
 from licenses.services import sell_licenses
 from licensing_portal.foundation import notices
+from licensing_portal.foundation.management.commands.deliver_mail import Command
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
@@ -200,6 +202,36 @@ def test_a_worker_killed_after_it_gave_the_mail_away_delays_the_rest_and_loses_n
     assert ids(before_the_lease_ends) == [message_id(second)]
     assert ids(server.mails()) == [message_id(first)]
     assert (fate(first), fate(second), tries(first), tries(second)) == ("sent", "sent", 2, 1)
+
+
+def test_a_worker_whose_connection_breaks_between_two_statements_goes_on_with_a_new_one(sell, mail_server):
+    """It has the mail in its hands by then, and can't note either that it failed: the lease ends, and it goes out."""
+    notice, worker, is_cut = sell(), Command(stderr=StringIO()), threading.Event()
+
+    def cut_off(execute, sql, params, many, context):
+        if 'FROM "foundation_notice"' in sql and not is_cut.is_set():
+            is_cut.set()
+            end_connection_of(connection)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(cut_off):
+        worker.deliver_or_wait_for_the_database()
+    make_due()
+    worker.deliver_or_wait_for_the_database()
+
+    assert worker.stderr.getvalue().startswith("The database cannot be reached")
+    assert (is_cut.is_set(), ids(mail_server.mails()), fate(notice), tries(notice)) == (True, [message_id(notice)], "sent", 2)
+
+
+def end_connection_of(victim):
+    with victim.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    other = connections.create_connection("default")
+    with other.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute("SELECT pg_terminate_backend(%s, 30000)", [pid])
+    other.close()
 
 
 def test_a_mail_that_ends_its_worker_in_every_try_is_given_up(write, mail_server):

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from licensing_portal.foundation import notices
 
@@ -32,6 +32,6 @@ class Command(BaseCommand):
         """A worker outlives a database restart: the mails are still queued when it is back."""
         try:
             notices.deliver_due()
-        except DatabaseError as problem:
+        except (DatabaseError, InterfaceError) as problem:
             self.stderr.write(f"The database cannot be reached: {problem}")
         close_old_connections()
