@@ -48,7 +48,7 @@ serve: ## production on this machine, with the settings of the environment (docs
 	@DATABASE_URL="$${DATABASE_OWNER_URL:-$$DATABASE_URL}" $(MANAGE) createcachetable
 	@if [ -n "$$DATABASE_OWNER_URL" ]; then DATABASE_URL="$$DATABASE_OWNER_URL" $(MANAGE) grant_rights "$$($(ROLE))"; fi
 	@$(MANAGE) collectstatic --noinput --verbosity 0
-	@unset DATABASE_OWNER_URL; exec $(MANAGE) serve --port $(PORT)
+	@unset DATABASE_OWNER_URL; exec $(MANAGE) serve --port $(PORT) $(if $(HOLD_MAIL),--hold-mail)
 
 # ── Trying it ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -59,6 +59,10 @@ test: check ## every test, on PostgreSQL and in Chromium, both installed if they
 	@.venv/bin/python -m tests.chromium
 	TEST_SQLITE=1 .venv/bin/python -m pytest -m "not postgres" tests/stories
 	.venv/bin/python -m pytest -n auto --maxprocesses=4
+
+.PHONY: restore-drill
+restore-drill: test-environment ## lose the database under load, restore it from a backup, prove it and sell on the copy; says how long each step took
+	.venv/bin/python -m pytest -s tests/faults/test_restore.py
 
 OUT ?= $(VAR)/screenshots
 

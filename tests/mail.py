@@ -163,6 +163,15 @@ def fates():
     return {notice.account: (notice.fate, notice.last_error) for notice in Notice.objects.select_related("email")}
 
 
+def all_is_sent():
+    return not Email.objects.exclude(status=STATUS.sent).exists()
+
+
+def notices_of_sales():
+    """The numbers of the sales that somebody is told of, one for each notice."""
+    return list(Notice.objects.filter(kind="licenses/emails/licenses_sold").values_list("event", flat=True))
+
+
 def message_id(notice):
     return notice.email.headers["Message-ID"]
 

@@ -94,6 +94,10 @@ class Server:
         """Write the address of one of its databases, for one of its roles: whoever reaches the socket needs no password."""
         return url({"ENGINE": "postgresql", "HOST": str(self.socket), "USER": role, "NAME": name})
 
+    def program(self, name: str) -> Path:
+        """Where one of PostgreSQL's own programs lies, of this server's version."""
+        return self._programs / name
+
     def connect(self, name: str = "postgres") -> Any:
         """Connect to one of its databases as the owner, past Django; every statement is a transaction of its own."""
         line = psycopg2.connect(host=str(self.socket), user=ROLE, dbname=name)

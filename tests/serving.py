@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -45,6 +45,12 @@ def migrate() -> None:
     roles.become("NONE")
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
+    hand_over()
+
+
+def hand_over() -> None:
+    """Give the application's role its rights, and be that role from now on."""
+    roles.become("NONE")
     roles.become_the_application()
 
 
@@ -74,7 +80,8 @@ class Portal:
     Start it in a thread that stays, as a `postgres.Server`.
     """
 
-    def __init__(self, server: postgres.Server, *, mail_port: int) -> None:
+    def __init__(self, server: postgres.Server, *, mail_port: int, options: Sequence[str] = ()) -> None:
+        self.options = options
         self.folder = scratch.folder("serving")
         self.port = free_port()
         self.log = self.folder / "log"
@@ -91,7 +98,7 @@ class Portal:
         (self.folder / "static").mkdir()
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+                [sys.executable, "manage.py", "serve", "--port", str(self.port), *self.options],
                 cwd=HOUSE,
                 env=self.environment,
                 stdout=log,

@@ -29,7 +29,7 @@ from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import EnduserFactory, ResellerFactory, UserFactory
 from tests.factories.licenses import give, quantities
 from tests.faults.presser import COMMITTED, STATEMENTS
-from tests.mail import MailServer, make_due, message_id, running, wait_until
+from tests.mail import MailServer, all_is_sent, make_due, message_id, notices_of_sales, running, wait_until
 from tests.races.crowd import PATIENCE
 from tests.races.holding import held
 from tests.serving import Browser, CutOff, Portal, connected_to, durable_server, migrate
@@ -74,11 +74,6 @@ def killed_when(process_environment):
             presser.communicate()
 
     return press_and_kill
-
-
-def notices_of_sales():
-    """The numbers of the sales that somebody is told of, one for each notice."""
-    return list(Notice.objects.filter(kind="licenses/emails/licenses_sold").values_list("event", flat=True))
 
 
 def assert_the_same_form_leads_to_the_one_sale(browser, form):
@@ -200,10 +195,6 @@ def served(durable, mail_server):
         finally:
             call_command("flush", interactive=False)
             cache.clear()
-
-
-def all_is_sent():
-    return not Email.objects.exclude(status=STATUS.sent).exists()
 
 
 def waiting(for_what):

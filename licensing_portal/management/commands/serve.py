@@ -23,12 +23,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--hold-mail", action="store_true", help="Send nothing: what is queued waits, as on a copy that is looked at.")
 
-    def handle(self, *, port: int, **options: Any) -> None:
+    def handle(self, *, port: int, hold_mail: bool, **options: Any) -> None:
         self.is_stopping = False
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, self.stop)
-        self.commands = {"web": web_server(port), "mail": [sys.executable, "manage.py", "deliver_mail"]}
+        self.commands = {"web": web_server(port)}
+        if not hold_mail:
+            self.commands["mail"] = [sys.executable, "manage.py", "deliver_mail"]
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.started_at: dict[str, float] = {}
         for name in self.commands:
