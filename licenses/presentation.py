@@ -22,6 +22,9 @@ NAMES = {
 }
 
 
+ICONS = {Kind.DEPLOYMENT: "server", Kind.RETIREMENT: "arrow-uturn-left", Kind.TRANSFER: "arrows-right-left"}
+
+
 def other_account(entry: JournalEntry, account: Account) -> str:
     """The username of the other party, as `account` sees it; "" where licenses stayed with their owner."""
     others = {entry.giver.username, entry.receiver.username} - {account.username}
@@ -46,6 +49,11 @@ def sentence(entry: JournalEntry, account: Account) -> str:
             return f"Retired {entry.reference}"
         case _:
             return NAMES[Kind(entry.kind)]
+
+
+def icon(entry: JournalEntry) -> str:
+    """Name the icon of what happened; a key where licenses came or went for good."""
+    return ICONS.get(Kind(entry.kind), "key")
 
 
 def amounts(entry: JournalEntry) -> str:

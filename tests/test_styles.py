@@ -63,6 +63,13 @@ def test_every_class_is_drawn_somewhere(path):
     assert classes_of(path.read_text()) - drawn - OF_BOOTSTRAP - OF_THE_ADMIN == set()
 
 
+def test_the_admin_has_the_colors_of_the_tokens():
+    """It can't load them: they follow the portal's own theme."""
+    colors = {sheet.name: set(re.findall(r"#[0-9a-f]{3,6}\b", sheet.read_text())) for sheet in STYLES}
+
+    assert (colors["admin.css"] - colors["tokens.css"], len(colors["admin.css"]) > 1) == (set(), True)
+
+
 def written_in(template: str) -> set[str]:
     """The classes that a template writes out."""
     values = re.findall(r'\sclass="((?:{%.*?%}|{{.*?}}|[^"])*)"', template)

@@ -96,6 +96,11 @@ def test_the_initials_of_a_username_tell_an_account_from_its_sister(username, le
     assert rendered("{{ username|initials }}", username=username) == letters
 
 
+@pytest.mark.parametrize(("page", "mark"), [("history", 'aria-current="page"'), ("receipt", 'aria-current="true"'), ("endusers", ""), ("", "")])
+def test_a_menu_item_is_current_on_its_page_and_on_those_under_it(page, mark):
+    assert rendered("{% current page 'history' 'receipt' %}", page=page) == mark
+
+
 def test_an_icon_is_for_the_eye_alone():
     """contract.md: a control's label is its accessible name, alone."""
     drawn = rendered("{% icon 'exclamation-circle' size=24 extra='text-danger' %}")

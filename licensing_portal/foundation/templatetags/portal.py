@@ -8,7 +8,7 @@ from django import forms, template
 from django.forms.boundfield import BoundField
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from heroicons.templatetags import heroicons
 
@@ -103,6 +103,14 @@ def _hour(local: datetime) -> str:
 
 
 @register.simple_tag
+def current(page: str, item: str, *under_it: str) -> SafeString:
+    """Mark the menu's item that leads to the page itself, or that the page belongs under; all are names of addresses."""
+    if page == item:
+        return mark_safe(' aria-current="page"')
+    return mark_safe(' aria-current="true"') if page in under_it else mark_safe("")
+
+
+@register.simple_tag
 def control(field: BoundField, **attributes: str) -> SafeString:
     """Draw a field's control in Bootstrap's classes, marked where its value is refused; `aria_label` stands for aria-label."""
     kind = "form-select" if isinstance(field.field.widget, forms.Select) else "form-control"
@@ -119,7 +127,7 @@ class SummaryItem:
     href: str
 
 
-@register.inclusion_tag("components/error_summary.html")
+@register.inclusion_tag("components/_error_summary.html")
 def error_summary(form: forms.BaseForm) -> dict[str, Any]:
     """List everything that is wrong above the page, in the order of its fields, each a link to its field (WCAG 3.3.1)."""
     items: list[SummaryItem] = []
