@@ -40,6 +40,11 @@ class DeploymentFilterForm(FilterForm):
             del self.fields["state"]
 
     @property
+    def search_hint(self) -> str:
+        """What the search looks at."""
+        return "Name or owner" if self.are_for_endusers else "Name or host"
+
+    @property
     def whose(self) -> Q:
         """Whose of the deployments that the account may see."""
         return ~Q(owner=self.account) if self.are_for_endusers else Q(owner=self.account)
