@@ -1,7 +1,7 @@
 """Accounts, users and links in the admin: what staff may do there, and what nobody may."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.utils import timezone
 
@@ -225,18 +225,66 @@ def test_no_page_shows_or_takes_a_password(desk, northgate):
     assert desk.get(f"/admin/accounts/user/{user.pk}/password/").status_code in {302, 404}
 
 
-def test_staff_who_may_change_users_cannot_give_themselves_more(staff, northgate):
-    """A right to edit users is not a right to every right."""
+@pytest.fixture
+def issuers(db):
+    group = Group.objects.create(name="issuers")
+    group.permissions.set(Permission.objects.filter(codename="issue_licenses"))
+    return group
+
+
+@pytest.fixture
+def clerk(staff):
+    """Staff who may add and change users, and nothing else."""
     clerk = UserFactory(account=staff.account, username="clerk", is_staff=True)
-    clerk.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "add_user", "change_user"]))
+    return clerk
+
+
+@pytest.fixture
+def clerks_desk(clerk):
     browser = Client()
     browser.force_login(clerk)
+    return browser
+
+
+@pytest.mark.parametrize("username", ["clerk", "staff"])
+def test_staff_who_may_change_users_cannot_give_themselves_more(clerks_desk, staff, issuers, username):
+    """A right to edit users is not a right to every right: neither one's own, nor another's over a reset link to one's own address."""
+    user = User.objects.get(username=username)
+    more = {"is_staff": "on", "is_superuser": "on", "groups": issuers.pk}
+
+    response = clerks_desk.post(
+        f"/admin/accounts/user/{user.pk}/change/", {"email": "mine@example.com", "role": "administrator", "is_active": "on"} | more
+    )
+
+    after = User.objects.get(username=username)
+    assert response.status_code == 403
+    assert (after.email, after.is_superuser, after.groups.count()) == (user.email, user.is_superuser, 0)
+
+
+def test_a_user_that_a_clerk_adds_is_not_staff_and_in_no_group(clerks_desk, staff, issuers):
+    form = {"username": "jo", "email": "jo@example.com", "account": staff.account.pk, "role": "administrator", "is_active": "on"}
+
+    response = clerks_desk.post("/admin/accounts/user/add/", form | {"is_staff": "on", "groups": issuers.pk})
+
+    jo = User.objects.get(username="jo")
+    assert (response.status_code, jo.is_staff, jo.groups.count()) == (302, False, 0)
+
+
+def test_a_clerk_changes_the_users_of_customers(clerks_desk, northgate):
+    address = f"/admin/accounts/user/{User.objects.get(username='northgate').pk}/change/"
+
+    response = clerks_desk.post(address, form_of(clerks_desk, address) | {"role": "viewer"})
+
+    assert (response.status_code, User.objects.get(username="northgate").role) == (302, "viewer")
+
+
+def test_a_superuser_says_what_staff_may_do_by_groups(desk, clerk, issuers):
     address = f"/admin/accounts/user/{clerk.pk}/change/"
 
-    browser.post(address, {"email": "clerk@example.com", "role": "administrator", "is_active": "on", "is_staff": "on", "is_superuser": "on"})
+    desk.post(address, form_of(desk, address) | {"groups": issuers.pk})
 
-    clerk.refresh_from_db()
-    assert clerk.is_superuser is False
+    assert User.objects.get(username="clerk").has_perm("licenses.issue_licenses")
 
 
 def test_a_customer_is_not_made_staff(desk, northgate):
