@@ -74,7 +74,7 @@ class NoticeAdmin(ToReadOnly, admin.ModelAdmin):
     list_select_related = ["email"]
     search_fields = ["event", "account", "email__subject", "email__to"]
     ordering = ["-pk"]
-    fields = ["event", "account", "kind", "subject", "address", "fate", "queued_at", "sent_at", "last_error", "again_of"]
+    fields = ["event", "account", "kind", "subject", "address", "fate", "queued_at", "sent_at", "last_error", "again_of", "asked_for_by"]
     date_hierarchy = "queued_at"
 
     @admin.display(ordering="kind")
