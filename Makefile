@@ -60,6 +60,12 @@ test: check ## every test, on PostgreSQL and in Chromium, both installed if they
 	TEST_SQLITE=1 .venv/bin/python -m pytest -m "not postgres" tests/stories
 	.venv/bin/python -m pytest -n auto --maxprocesses=4
 
+SECONDS ?= 60
+
+.PHONY: soak
+soak: test-environment ## people press on while processes, connections and the database are killed; SECONDS=60 and SEED=7 can be set
+	.venv/bin/python -m tests.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
 OUT ?= $(VAR)/screenshots
 
 .PHONY: screenshots
