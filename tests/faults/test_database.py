@@ -123,8 +123,12 @@ def test_a_database_that_dies_in_the_middle_of_a_transaction_is_back_soon_as_wel
 
 def test_a_statement_that_ends_without_a_word_from_the_server_is_back_soon_as_well():
     """Where the server dies at the right moment, the driver has no code to tell, and no class but the bare one."""
-    try:
+
+    def stumble():
         raise DatabaseError from psycopg2.DatabaseError("server closed the connection unexpectedly")
+
+    try:
+        stumble()
     except DatabaseError:
         answer = server_error(RequestFactory().get("/"))
 
