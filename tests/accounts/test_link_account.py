@@ -212,7 +212,7 @@ def test_nobody_makes_links_while_acting(link, tideway, west, northgate, user):
 # ── A3, A4: one way, and not followed on ──
 
 
-def test_a_link_is_seen_from_its_holder_alone(link, northgate, west, user):
+def test_a_link_is_seen_from_its_holder_alone(link, northgate, west):
     """A3."""
     made = link()
 
@@ -313,7 +313,7 @@ def test_a_link_does_not_outlive_the_credentials_that_made_it(link, pull, west, 
     assert balances() == before == {("northgate-west", "ASR"): (4, 0, 0), ("northgate", "ASR"): (1, 0, 0)}
 
 
-def test_what_happens_to_other_users_leaves_the_link(link, pull, west, user):
+def test_what_happens_to_other_users_leaves_the_link(link, pull, west):
     """A6: "the user whose credentials made the link"."""
     give(west, ASR=5)
     other = UserFactory(account=west, username="other")
@@ -326,7 +326,7 @@ def test_what_happens_to_other_users_leaves_the_link(link, pull, west, user):
     assert balances() == {("northgate-west", "ASR"): (4, 0, 0), ("northgate", "ASR"): (1, 0, 0)}
 
 
-def test_a_new_email_or_a_sign_in_of_the_prover_leaves_the_link(link, pull, west, user):
+def test_a_new_email_or_a_sign_in_of_the_prover_leaves_the_link(link, pull, west):
     """A6: only password, role and activity matter."""
     give(west, ASR=5)
     link()

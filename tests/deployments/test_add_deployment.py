@@ -56,7 +56,7 @@ def kinds():
 # ── For oneself ──
 
 
-def test_a_deployment_for_oneself_deploys_ones_own_licenses_and_sells_nothing(add, northgate, user):
+def test_a_deployment_for_oneself_deploys_ones_own_licenses_and_sells_nothing(add, northgate):
     """C5."""
     give(northgate, ASR=10, TTS=4)
 

@@ -246,7 +246,7 @@ def test_a_reset_mail_goes_to_the_proven_address_whatever_was_typed(northgate, u
     assert [notice.address for notice in Notice.objects.all()] == ["northgate@people.example.com"]
 
 
-def test_notices_of_an_account_are_its_own_alone(sell, stmarys, user, northgate):
+def test_notices_of_an_account_are_its_own_alone(sell, stmarys, northgate):
     """A9."""
     own, other = notice_of(sell()), notice_of(sell(owner=stmarys))
 

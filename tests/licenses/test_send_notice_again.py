@@ -155,7 +155,7 @@ def test_a_person_acting_for_the_seller_sends_again(send, northgate, west, user)
     assert send(sent_by=user(west)).again_of is not None
 
 
-def test_an_issue_is_not_sent_again_by_the_account_that_received_it(send, northgate, user):
+def test_an_issue_is_not_sent_again_by_the_account_that_received_it(send, northgate):
     """C4, C11: the publisher acted."""
     issue = northgate.entries_received.get()
     before = everything()
