@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 import pytest
-from django.test import Client
 
 from accounts.models import Account, Invitation, User
 from licensing_portal.foundation.models import Notice
@@ -67,34 +66,7 @@ def test_nowhere_else_can_an_address_lead(reseller, came_from):
     assert links_of(reseller.get(CREATE, {"next": came_from}))["Cancel"] == "/endusers/"
 
 
-def test_the_username_is_kept_in_small_letters(reseller):
-    """rules.md §1: case ignored."""
-    press(reseller, CREATE, PINECREST | {"username": " PineCrest "})
-
-    assert endusers() == CREATED
-
-
-def test_several_accounts_may_share_a_notice_address(reseller):
-    """rules.md §1."""
-    press(reseller, CREATE, PINECREST)
-    press(reseller, CREATE, PINECREST | {"username": "pinecrest-2"})
-
-    assert [username for username, *_ in endusers()] == ["pinecrest", "pinecrest-2"]
-
-
 # ── Who may ──
-
-
-def test_whoever_is_not_signed_in_is_asked_to(db):
-    assert Client().get(CREATE).url == "/sign-in/?next=/create-enduser/"
-
-
-@pytest.mark.parametrize(("who", "role"), [("northgate", "manager"), ("northgate", "viewer"), ("harborcu", "administrator")])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_administrators_of_resellers_alone_create_endusers(northgate, harborcu, signed_in, request, who, role, method):
-    """A1: it makes a sign-in; an enduser cannot create accounts."""
-    assert getattr(signed_in(request.getfixturevalue(who), role), method)(CREATE, PINECREST).status_code == 403
-    assert [username for username, *_ in endusers()] == ["harborcu"]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -79,18 +79,6 @@ def test_the_password_is_neither_kept_nor_shown_again(administrator):
 # ── Who may ──
 
 
-def test_whoever_is_not_signed_in_is_asked_to(db):
-    assert Client().get(LINKS).url == "/sign-in/?next=/linked-accounts/"
-
-
-@pytest.mark.parametrize("role", ["viewer", "manager"])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_administrators_alone_link(northgate, west, signed_in, role, method):
-    """A2."""
-    assert getattr(signed_in(northgate, role), method)(LINKS, WEST).status_code == 403
-    assert links() == []
-
-
 @pytest.mark.parametrize("address", [LINKS, f"{LINKS}tideway/remove/", f"{LINKS}northgate/remove-access/"])
 def test_nobody_makes_or_ends_links_while_acting(northgate, west, tideway, signed_in, address):
     """A7: never what an administrator may."""
@@ -387,15 +375,6 @@ def test_ending_what_is_not_there_is_no_error_and_tells_nobody(administrator, we
 
     assert administrator.post(f"{LINKS}{path}").status_code == 302
     assert (len(links()), told()) == (1, [])
-
-
-@pytest.mark.parametrize("role", ["viewer", "manager"])
-def test_administrators_alone_end_links(northgate, west, signed_in, role):
-    LinkFactory(holder=northgate, target=west)
-
-    assert signed_in(northgate, role).post(f"{LINKS}northgate-west/remove/").status_code == 403
-    assert signed_in(west, role).post(f"{LINKS}northgate/remove-access/").status_code == 403
-    assert len(links()) == 1
 
 
 def test_every_label_of_the_page_names_exactly_one_control(administrator, northgate, west, tideway):

@@ -205,10 +205,6 @@ def test_a_retired_deployment_offers_nothing_more(ivr, harborcu, northgate, user
 # ── Who sees it ──
 
 
-def test_a_viewer_sees_it(ivr, harborcu, signed_in):
-    assert signed_in(harborcu, "viewer").get(ivr).status_code == 200
-
-
 @pytest.mark.parametrize("stranger", ["stmarys", "tideway", "west", "metrotransit"])
 def test_to_anybody_else_it_does_not_exist(ivr, signed_in, request, stranger):
     """A9: also not to another enduser of the same reseller."""
@@ -241,11 +237,6 @@ def test_the_reseller_acting_as_the_enduser_sees_it_as_its_owner_does(ivr, north
     browser.post("/switch/harborcu/")
 
     assert rows_of(browser.get(ivr)) == [["The AsrASR", "5"], ["The TtsTTS", "2"]]
-
-
-def test_the_page_sends_nothing_by_get(ivr, harborcu, signed_in):
-    assert signed_in(harborcu).post(ivr).status_code == 405
-    assert Deployment.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -258,14 +258,6 @@ def test_to_a_stranger_it_does_not_exist(page_of_retiring, request, signed_in, s
     assert balances() == BEFORE
 
 
-@pytest.mark.parametrize("who", ["harborcu", "northgate"])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_viewer_may_not(page_of_retiring, request, signed_in, who, method):
-    """contract.md: "a viewer on any form"."""
-    assert getattr(signed_in(request.getfixturevalue(who), "viewer"), method)(page_of_retiring, REASON).status_code == 403
-    assert balances() == BEFORE
-
-
 # ── Where it is read afterwards ──
 
 

@@ -70,17 +70,6 @@ def test_up_to_a_million_are_issued_though_the_publisher_has_none(desk):
 # ── Who may ──
 
 
-def test_whoever_is_not_signed_in_comes_to_the_sign_in(db):
-    assert Client().get(ISSUE, follow=True).request["PATH_INFO"] == "/sign-in/"
-
-
-@pytest.mark.parametrize("role", ["viewer", "manager", "administrator"])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_no_customer_issues(desk, northgate, signed_in, role, method):
-    assert getattr(signed_in(northgate, role), method)(ISSUE, TEN_ASR).status_code == 403
-    assert balances() == {}
-
-
 @pytest.mark.parametrize(("permissions", "status"), [([], 403), (["add_journalentry", "change_holding"], 403), (["issue_licenses"], 200)])
 def test_staff_need_the_permission(desk, staff, permissions, status):
     clerk = UserFactory(account=staff.account, username="clerk", is_staff=True)

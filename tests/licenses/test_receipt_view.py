@@ -81,13 +81,6 @@ def test_whoever_may_sell_goes_on_selling_from_there(sale, northgate, signed_in,
     assert controls_of(signed_in(northgate, role).get(sale.get_absolute_url())).count(("link", "Sell more licenses")) == shown
 
 
-@pytest.mark.parametrize("role", ["viewer", "manager", "administrator"])
-def test_everybody_of_both_accounts_sees_it(sale, northgate, harborcu, signed_in, role):
-    statuses = [signed_in(account, role).get(sale.get_absolute_url()).status_code for account in (northgate, harborcu)]
-
-    assert statuses == [200, 200]
-
-
 @pytest.mark.parametrize("stranger", ["stmarys", "tideway", "west", "metrotransit"])
 def test_to_anybody_else_it_does_not_exist(sale, signed_in, request, stranger):
     """A9."""

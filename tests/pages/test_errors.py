@@ -1,7 +1,6 @@
-"""Error pages in plain words, health, and what every answer carries."""
+"""Error pages in plain words, and what every answer carries."""
 
 import pytest
-from django.db import DatabaseError, connection
 from django.test import Client, RequestFactory
 
 from licensing_portal import errors
@@ -108,18 +107,6 @@ def test_404_shows_nothing_of_the_portal_to_whoever_is_not_signed_in(db):
     assert list(page_of(response).all("form")) == []
 
 
-def test_what_may_not_be_seen_answers_word_for_word_like_what_does_not_exist(northgate, tideway, metrotransit, user, signed_in):
-    """A9."""
-    entry = give(tideway, ASR=1)
-    browser = signed_in(northgate)
-
-    unseen = [browser.get(address) for address in (entry.get_absolute_url(), "/endusers/metrotransit/")]
-    missing = [browser.get(address) for address in ("/receipts/P-2020-999999/", "/endusers/nobody/")]
-
-    assert [response.status_code for response in unseen + missing] == [404] * 4
-    assert len({text_of(response) for response in unseen + missing}) == 1
-
-
 def test_403_names_the_person_the_account_and_whom_to_ask(northgate, signed_in):
     response = signed_in(northgate, "viewer").get("/sell/")
 
@@ -159,21 +146,6 @@ def test_a_form_without_the_csrf_token_is_refused_in_plain_words(northgate, harb
     assert (response.status_code, heading_of(response)) == (403, "This page was open too long")
 
 
-FORMS = ["/sell/", "/deployments/add/", "/transfer/", "/linked-accounts/", "/create-enduser/"]
-
-
-@pytest.mark.parametrize("address", FORMS)
-def test_every_form_carries_the_csrf_token(northgate, harborcu, west, user, address):
-    """Sent as the page drew it, it is not refused for want of the token."""
-    give(northgate, ASR=10)
-    give(west, ASR=10)
-    LinkFactory(holder=northgate, target=west)
-    browser = Client(enforce_csrf_checks=True)
-    browser.force_login(user(northgate))
-
-    assert browser.post(address, form_of(browser, address)).status_code == 200
-
-
 def test_the_sign_in_carries_the_csrf_token_too(northgate):
     browser = Client(enforce_csrf_checks=True)
 
@@ -204,29 +176,3 @@ def test_500_needs_neither_a_user_nor_a_database(rf_that_fails):
 def rf_that_fails():
     """A request without user, session or acting account; the test has no database either."""
     return RequestFactory().get("/")
-
-
-# ── Health ──
-
-
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_is_told_without_a_sign_in_and_nothing_beyond_it(db, path):
-    """contract.md."""
-    response = Client().get(path)
-
-    assert (response.status_code, response.content, response.cookies.output()) == (200, b"ok", "")
-
-
-def test_without_a_database_it_is_alive_and_not_ready(db):
-    def refuse(execute, sql, params, many, context):
-        raise DatabaseError("the database is away")
-
-    with connection.execute_wrapper(refuse):
-        alive, ready = Client().get("/healthz"), Client().get("/readyz")
-
-    assert ((alive.status_code, alive.content), (ready.status_code, ready.content)) == ((200, b"ok"), (503, b"not ready"))
-
-
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_is_only_looked_at(db, path):
-    assert Client().post(path).status_code == 405

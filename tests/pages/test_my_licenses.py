@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from deployments.models import Deployment
@@ -308,18 +307,6 @@ def test_nothing_of_others_is_shown(story, tideway, metrotransit, signed_in):
     words = text_of(signed_in(metrotransit).get("/"))
 
     assert [word for word in ("77", "CPA", "harborcu", "northgate", "NVS-LAB") if word in words] == []
-
-
-def test_whoever_is_not_signed_in_is_asked_to(db):
-    """contract.md: /."""
-    assert Client().get("/").url == "/sign-in/?next=/"
-
-
-def test_staff_come_to_the_admin(staff):
-    browser = Client()
-    browser.force_login(staff)
-
-    assert browser.get("/").url == "/admin/"
 
 
 @pytest.mark.parametrize("number", ["\0", "0", "-1", "99999", "x", "9" * 30, "9" * 5_000, "１", "1.5", "last"])
