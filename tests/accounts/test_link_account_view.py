@@ -8,7 +8,21 @@ from accounts.models import Account, Link, User
 from licensing_portal.foundation.models import Notice
 from tests.factories.accounts import PASSWORD, LinkFactory, UserFactory
 from tests.factories.licenses import give
-from tests.views import controls_of, errors_of, form_of, headings_of, kept_in, notes_of, page_of, press, submit_buttons_of, text_of, values_of
+from tests.views import (
+    ALREADY_USED,
+    OUT_OF_DATE,
+    controls_of,
+    errors_of,
+    form_of,
+    headings_of,
+    kept_in,
+    notes_of,
+    page_of,
+    press,
+    submit_buttons_of,
+    text_of,
+    values_of,
+)
 
 LINKS = "/linked-accounts/"
 WEST = {"username": "northgate-west", "password": PASSWORD}
@@ -102,6 +116,8 @@ WORDS = ["Username or password is wrong"]
     [
         ("nobody", PASSWORD),
         ("northgate-west", "wrong horse battery"),
+        ("northgate-west", PASSWORD.upper()),
+        ("northgate-west", f" {PASSWORD}"),
         ("publisher", PASSWORD),
         ("staff", PASSWORD),
         ("gone", PASSWORD),
@@ -230,7 +246,7 @@ def test_back_edit_and_press_links_nothing_more_and_says_so(administrator, tidew
 
     response = administrator.post(LINKS, form | {"username": "tideway"})
 
-    assert errors_of(response) == {"": ["This form was already used. Nothing more was changed. Open the page again to do more."]}
+    assert errors_of(response) == {"": [ALREADY_USED]}
     assert links() == NORTHGATE_TO_WEST
 
 
@@ -242,7 +258,7 @@ def test_a_form_sent_again_does_not_bring_back_a_link_that_was_removed(administr
 
     response = administrator.post(LINKS, form)
 
-    assert errors_of(response) == {"": ["This form was already used. Nothing more was changed. Open the page again to do more."]}
+    assert errors_of(response) == {"": [ALREADY_USED]}
     assert links() == []
 
 
@@ -250,7 +266,7 @@ def test_a_form_sent_again_does_not_bring_back_a_link_that_was_removed(administr
 def test_a_form_without_a_good_key_links_nothing(administrator, key):
     response = press(administrator, LINKS, WEST | {"key": key})
 
-    assert errors_of(response) == {"": ["This page was out of date. Nothing was changed. Check it and press again."]}
+    assert errors_of(response) == {"": [OUT_OF_DATE]}
     assert links() == []
 
 
@@ -353,7 +369,7 @@ def test_a_button_without_a_good_key_ends_nothing_and_says_so(administrator, nor
 
     response = administrator.post(LINKS + path, {"key": key}, follow=True)
 
-    assert notes_of(response) == ["This page was out of date. Nothing was changed. Check it and press again."]
+    assert notes_of(response) == [OUT_OF_DATE]
     assert (len(links()), told()) == (2, [])
 
 
