@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from accounts.middleware import SEEN_AT
+from accounts.middleware import LINK, SEEN_AT
 from accounts.models import Account, Link, User
 from tests.books import balances
 from tests.factories.accounts import LinkFactory, ResellerFactory, UserFactory
@@ -202,6 +202,15 @@ def test_it_ends_when_the_link_is_not_proven_any_more(acting, west, change):
         User.objects.filter(pk=prover.pk).update(role="manager")
     else:
         Account.objects.filter(pk=west.pk).update(closed_at=timezone.now())
+
+    assert_acting_ended(acting)
+
+
+def test_a_link_of_another_account_in_the_session_is_worth_nothing(acting, west, tideway):
+    """A9: whatever stands in the session, the link must be one's own account's."""
+    session = acting.session
+    session[LINK] = LinkFactory(holder=tideway, target=west).pk
+    session.save()
 
     assert_acting_ended(acting)
 
