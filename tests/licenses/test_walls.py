@@ -1,4 +1,4 @@
-"""What the database refuses, whoever asks (B1 to B4, decision 7): each wall is run into by raw SQL, and then taken down and walked over."""
+"""What the database refuses, whoever asks (B1 to B4): each wall is run into by raw SQL, and then taken down and walked over."""
 
 from datetime import UTC, datetime
 
