@@ -10,7 +10,7 @@ from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import give, quantities
-from tests.views import controls_of, errors_of, form_of, heading_of, headings_of, kept_in, links_of, notes_of, press, rows_of, text_of
+from tests.views import ALREADY_USED, controls_of, errors_of, form_of, heading_of, headings_of, kept_in, links_of, notes_of, press, rows_of, text_of
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_back_edited_and_pressed_again_is_refused(page_of_adding, harborcu, sign
 
     response = browser.post(page_of_adding, form | {"qty-ASR": "2"})
 
-    assert errors_of(response) == {"": ["This form was already used. Nothing more was changed. Open the page again to do more."]}
+    assert errors_of(response) == {"": [ALREADY_USED]}
     assert balances() == NOTHING_MOVED | {("harborcu", "ASR"): (9, 5, 0)}
 
 

@@ -1,7 +1,6 @@
 """Products and the books in the admin: products are edited, the books are read (B2, C11)."""
 
 import pytest
-from django.test import Client
 
 from deployments.services import add_deployment
 from licenses.models import Holding, JournalEntry, JournalLine, Product
@@ -9,13 +8,6 @@ from licensing_portal.foundation.submissions import fresh_key
 from tests.books import balances
 from tests.factories.licenses import ProductFactory, give, quantities
 from tests.views import form_of, page_of, rows_of
-
-
-@pytest.fixture
-def desk(staff):
-    browser = Client()
-    browser.force_login(staff)
-    return browser
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from licensing_portal.foundation.submissions import Binding, fresh_key
 from licensing_portal.foundation.templatetags.portal import moment_text
 from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import give, quantities
-from tests.views import controls_of, form_of, heading_of, links_of, notes_of, page_of, press, rows_of, text_of
+from tests.mail import message_id
+from tests.views import ALREADY_USED, OUT_OF_DATE, controls_of, form_of, heading_of, links_of, notes_of, page_of, press, rows_of, text_of
 from transfers.services import transfer_licenses
 
 
@@ -158,7 +159,7 @@ def test_send_again_queues_one_mail_to_the_address_of_today(sale, northgate, har
     assert (response.status_code, response.url) == (302, receipt)
     first, again = Notice.objects.filter(event=sale.number).order_by("pk")
     assert ([first.address, first.fate], [again.address, again.fate]) == (["harborcu@example.com", "sent"], ["new@harborcu.example.com", "queued"])
-    assert again.email.headers["In-Reply-To"] == first.email.headers["Message-ID"] != again.email.headers["Message-ID"]
+    assert again.email.headers["In-Reply-To"] == message_id(first) != message_id(again)
 
 
 def test_send_again_pressed_twice_sends_one_mail(sale, northgate, signed_in):
@@ -177,7 +178,7 @@ def test_send_again_without_a_good_key_sends_nothing_and_says_so(sale, northgate
 
     response = browser.post(f"{sale.get_absolute_url()}send-again/", {"key": "rubbish"}, follow=True)
 
-    assert notes_of(response) == ["This page was out of date. Nothing was changed. Check it and press again."]
+    assert notes_of(response) == [OUT_OF_DATE]
     assert Notice.objects.filter(event=sale.number).count() == 1
 
 
@@ -190,7 +191,7 @@ def test_a_key_that_sent_one_receipt_again_does_not_send_another(sale, northgate
 
     response = browser.post(f"{other.get_absolute_url()}send-again/", form, follow=True)
 
-    assert notes_of(response) == ["This form was already used. Nothing more was changed. Open the page again to do more."]
+    assert notes_of(response) == [ALREADY_USED]
     assert Notice.objects.filter(event=other.number).count() == 1
 
 

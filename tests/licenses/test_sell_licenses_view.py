@@ -11,7 +11,24 @@ from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import EnduserFactory, LinkFactory
 from tests.factories.licenses import ProductFactory, give, quantities
-from tests.views import controls_of, errors_of, form_of, headings_of, kept_in, links_of, notes_of, page_of, press, rows_of, text_of, values_of
+from tests.views import (
+    ALREADY_USED,
+    OPENED_BY_SOMEONE_ELSE,
+    OUT_OF_DATE,
+    RUBBISH,
+    controls_of,
+    errors_of,
+    form_of,
+    headings_of,
+    kept_in,
+    links_of,
+    notes_of,
+    page_of,
+    press,
+    rows_of,
+    text_of,
+    values_of,
+)
 
 SELL = "/sell/"
 SALE = {"owner": "harborcu", "qty-ASR": "3"}
@@ -301,9 +318,8 @@ def test_back_edit_and_press_is_refused_and_leads_to_the_first_sale(seller, stma
 
     response = seller.post(SELL, form | edit)
 
-    words = "This form was already used. Nothing more was changed. Open the page again to do more."
-    assert errors_of(response) == {"": [words]}
-    assert links_of(response)[words] == first.url
+    assert errors_of(response) == {"": [ALREADY_USED]}
+    assert links_of(response)[ALREADY_USED] == first.url
     assert balances() == THREE_SOLD
 
 
@@ -331,16 +347,14 @@ def test_a_form_opened_as_one_account_does_not_sell_as_another(northgate, harbor
 def test_a_form_of_another_person_is_refused(seller, northgate, signed_in):
     form = form_of(signed_in(northgate, "manager"), SELL) | SALE
 
-    assert errors_of(seller.post(SELL, form)) == {"": ["This page was opened by someone else. Nothing was changed. Check it and press again."]}
+    assert errors_of(seller.post(SELL, form)) == {"": [OPENED_BY_SOMEONE_ELSE]}
     assert balances() == NOTHING_SOLD
 
 
 def test_the_key_of_another_form_is_refused(seller):
     key = form_of(seller, "/deployments/add/")["key"]
 
-    assert errors_of(press(seller, SELL, SALE | {"key": key})) == {
-        "": ["This page was opened by someone else. Nothing was changed. Check it and press again."]
-    }
+    assert errors_of(press(seller, SELL, SALE | {"key": key})) == {"": [OPENED_BY_SOMEONE_ELSE]}
     assert balances() == NOTHING_SOLD
 
 
@@ -350,7 +364,7 @@ def test_a_form_without_a_good_key_is_refused_and_gets_one(seller, key):
     form = form_of(seller, SELL) | SALE
     response = seller.post(SELL, {name: value for name, value in (form | {"key": key}).items() if value is not None})
 
-    assert errors_of(response)[""][-1:] == ["This page was out of date. Nothing was changed. Check it and press again."]
+    assert errors_of(response)[""][-1:] == [OUT_OF_DATE]
     assert kept_in(response, SALE) == SALE
     assert balances() == NOTHING_SOLD
 
@@ -359,8 +373,6 @@ def test_a_form_without_a_good_key_is_refused_and_gets_one(seller, key):
 
 
 # ── No input gives a 500 ──
-
-RUBBISH = {"NUL": "\0", "NUL within": "a\0b", "very long": "x" * 100_000, "a Unicode line end": "a\u2028b", "an escape": "\x1b[31m"}
 
 
 @pytest.mark.parametrize("text", RUBBISH.values(), ids=RUBBISH)

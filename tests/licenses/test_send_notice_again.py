@@ -13,6 +13,7 @@ from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
 from tests.books import balances
 from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import give, quantities
+from tests.mail import message_id
 from transfers.services import transfer_licenses
 
 
@@ -45,10 +46,6 @@ def send(northgate, user, sale):
 
 def everything():
     return balances(), Notice.objects.count(), Submission.objects.count()
-
-
-def message_id(notice):
-    return notice.email.headers["Message-ID"]
 
 
 def test_a_new_mail_refers_to_the_first(send, sale):
