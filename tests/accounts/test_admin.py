@@ -160,7 +160,7 @@ def test_staff_add_a_user_who_has_no_password_yet(desk, northgate):
 
 
 @pytest.mark.parametrize("username", ["publisher", "northgate", "JO", "x", "with space"])
-def test_a_user_s_name_is_neither_another_user_s_nor_an_account_s(desk, northgate, username):
+def test_a_users_name_is_neither_another_users_nor_an_accounts(desk, northgate, username):
     """rules.md §1: one namespace; the publisher is an account without a user of its name."""
     UserFactory(account=northgate, username="jo", role="viewer")
     before = User.objects.count()
@@ -172,7 +172,7 @@ def test_a_user_s_name_is_neither_another_user_s_nor_an_account_s(desk, northgat
     assert (response.status_code, User.objects.count()) == (200, before)
 
 
-def test_a_user_s_address_is_unique_case_ignored(desk, northgate):
+def test_a_users_address_is_unique_case_ignored(desk, northgate):
     """rules.md §1."""
     before = User.objects.count()
 
@@ -262,7 +262,7 @@ def test_lists_open_and_rubbish_breaks_nothing(desk, northgate, west, model, que
     assert desk.get(f"/admin/accounts/{model}/{query}").status_code in {200, 302}
 
 
-def test_post_office_s_and_allauth_s_own_pages_are_gone(desk):
+def test_post_offices_and_allauths_own_pages_are_gone(desk):
     """They would let staff change mails past our one door."""
     addresses = ["post_office/email/", "post_office/emailtemplate/", "post_office/log/", "post_office/attachment/", "account/emailaddress/"]
 

@@ -68,7 +68,7 @@ def test_username_and_password_of_an_administrator_make_a_link_and_the_account_i
     assert controls_of(page).count(("link", "Transfer Licenses")) == 1
 
 
-def test_the_username_s_case_is_ignored(administrator):
+def test_the_usernames_case_is_ignored(administrator):
     press(administrator, LINKS, {"username": " NorthGate-WEST ", "password": PASSWORD})
 
     assert links() == NORTHGATE_TO_WEST
@@ -137,7 +137,7 @@ def test_wrong_credentials_give_the_same_words(administrator, west, staff, usern
 
 
 @pytest.mark.parametrize("role", ["manager", "viewer"])
-def test_an_administrator_s_credentials_are_asked_for(administrator, west, role):
+def test_an_administrators_credentials_are_asked_for(administrator, west, role):
     """A2."""
     UserFactory(account=west, username="jo", role=role)
 

@@ -29,12 +29,12 @@ def test_username_and_password_lead_to_my_licenses(northgate):
 
 
 @pytest.mark.parametrize("username", ["NORTHGATE", "Northgate", "  northgate "])
-def test_the_username_s_case_is_ignored(northgate, username):
+def test_the_usernames_case_is_ignored(northgate, username):
     """rules.md §1."""
     assert is_signed_in(sign_in(username)[0])
 
 
-def test_the_password_s_case_is_not(northgate):
+def test_the_passwords_case_is_not(northgate):
     assert not is_signed_in(sign_in("northgate", PASSWORD.upper())[0])
 
 
@@ -153,7 +153,7 @@ def test_staff_who_were_on_their_way_go_there(staff):
     assert sign_in("staff", address=asked.url)[1].url == "/admin/issue/"
 
 
-def test_whoever_is_not_signed_in_and_wants_the_admin_comes_to_the_portal_s_own_sign_in(db):
+def test_whoever_is_not_signed_in_and_wants_the_admin_comes_to_the_portals_own_sign_in(db):
     assert Client().get("/admin/", follow=True).request["PATH_INFO"] == "/sign-in/"
 
 
@@ -192,7 +192,7 @@ def test_another_name_is_not_locked(northgate, tideway):
     assert is_signed_in(sign_in("northgate")[0])
 
 
-def test_the_name_s_case_makes_no_other_lock(northgate):
+def test_the_names_case_makes_no_other_lock(northgate):
     """A8: five tries, not five for each way of writing the name."""
     for username in ("northgate", "NORTHGATE", "Northgate", " northgate", "nOrthgate"):
         sign_in(username, "wrong horse battery")
@@ -209,7 +209,7 @@ def test_a_good_sign_in_in_between_does_not_reset_the_count(northgate):
     assert sign_in("northgate")[1].status_code == 429
 
 
-def test_a_flood_is_answered_by_the_portal_s_own_page(northgate):
+def test_a_flood_is_answered_by_the_portals_own_page(northgate):
     """allauth counts requests, too; its own bare page is not ours."""
     responses = [Client().post(SIGN_IN, {"login": f"name-{number}", "password": "x"}) for number in range(32)]
 

@@ -119,7 +119,7 @@ def test_everybody_of_the_account_may_switch(link, northgate, signed_in, role):
         ("administrator", {"/sell/": 200, "/deployments/add/": 200, "/transfer/": 200, "/linked-accounts/": 403, "/create-enduser/": 403}),
     ],
 )
-def test_acting_one_may_the_lesser_of_manager_and_one_s_own_role(link, northgate, signed_in, role, statuses):
+def test_acting_one_may_the_lesser_of_manager_and_ones_own_role(link, northgate, signed_in, role, statuses):
     """A7: and never what an administrator may."""
     browser = signed_in(northgate, role)
     browser.post("/switch/northgate-west/")
@@ -273,7 +273,7 @@ def test_no_switch_over_a_link_that_asks_for_credentials_again(link, northgate, 
 # ── The page ──
 
 
-def test_the_page_lists_one_s_own_account_and_the_linked_ones(acting, northgate, tideway):
+def test_the_page_lists_ones_own_account_and_the_linked_ones(acting, northgate, tideway):
     LinkFactory(holder=northgate, target=tideway)
 
     assert headings_of(acting.get(SWITCH)) == [

@@ -132,7 +132,7 @@ def test_of_a_retirement_by_others_its_maker_sees_the_state_alone(ivr, who, requ
     assert [part for part in (retirement.number, "hardware", "Returned on") if part in response.content.decode()] == []
 
 
-def test_a_deployment_of_one_s_own_was_not_sold(northgate, user, signed_in):
+def test_a_deployment_of_ones_own_was_not_sold(northgate, user, signed_in):
     """C5."""
     give(northgate, ASR=4)
     lab = add_deployment(
@@ -211,7 +211,7 @@ def test_to_anybody_else_it_does_not_exist(ivr, signed_in, request, stranger):
     assert signed_in(request.getfixturevalue(stranger)).get(ivr).status_code == 404
 
 
-def test_a_deployment_that_an_enduser_made_is_not_its_reseller_s_to_see(harborcu, northgate, user, signed_in):
+def test_a_deployment_that_an_enduser_made_is_not_its_resellers_to_see(harborcu, northgate, user, signed_in):
     """A9: only what was made for it."""
     give(harborcu, ASR=4)
     own = add_deployment(

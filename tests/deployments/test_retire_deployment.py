@@ -68,7 +68,7 @@ def letters_about(entry):
 # ── What it does ──
 
 
-def test_all_licenses_return_to_the_owner_s_available_and_what_was_sold_stays_sold(deployment, retire):
+def test_all_licenses_return_to_the_owners_available_and_what_was_sold_stays_sold(deployment, retire):
     """C7: also what the owner added itself; the reseller gets nothing back by it."""
     assert balances() == BEFORE
 

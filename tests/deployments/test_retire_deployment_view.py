@@ -155,7 +155,7 @@ def test_what_else_is_deployed_stays_deployed(page_of_retiring, harborcu, user, 
     assert rows_of(signed_in(harborcu).get(page_of_retiring))[0] == ["The AsrASR", "5", "7 to 2", "3 to 8"]
 
 
-def test_its_maker_sees_what_it_gave_and_none_of_its_enduser_s_numbers(page_of_retiring, northgate, signed_in):
+def test_its_maker_sees_what_it_gave_and_none_of_its_endusers_numbers(page_of_retiring, northgate, signed_in):
     """A9."""
     response = signed_in(northgate).get(page_of_retiring)
 
@@ -275,7 +275,7 @@ def test_to_a_stranger_it_does_not_exist(page_of_retiring, request, signed_in, s
 # ── Where it is read afterwards ──
 
 
-def test_the_owner_s_receipt_says_what_came_back_from_where_and_why(ivr, harborcu, northgate, user, signed_in):
+def test_the_owners_receipt_says_what_came_back_from_where_and_why(ivr, harborcu, northgate, user, signed_in):
     """C7, A9: also when its reseller did it."""
     entry = retired(ivr, northgate, user)
 

@@ -318,7 +318,7 @@ def test_a_worker_with_a_wrong_clock_sends_nothing_early_and_holds_nothing_back(
 # ── Nothing is cleaned up ──
 
 
-def test_nothing_unsent_can_be_cleaned_up_not_even_by_the_library_s_own_command(sell, capsys):
+def test_nothing_unsent_can_be_cleaned_up_not_even_by_the_librarys_own_command(sell, capsys):
     """The application's role may not delete a mail, and the notice beside it stops the owner too."""
     sell()
     Email.objects.update(created=F("created") - timedelta(days=900))
@@ -336,7 +336,7 @@ def test_nothing_unsent_can_be_cleaned_up_not_even_by_the_library_s_own_command(
 
 
 @pytest.mark.parametrize("table", ["post_office_email", "post_office_log", "post_office_attachment", "foundation_notice"])
-def test_the_application_s_role_may_not_delete_what_mail_stands_on(db, table):
+def test_the_applications_role_may_not_delete_what_mail_stands_on(db, table):
     with connection.cursor() as cursor:
         cursor.execute("SELECT has_table_privilege(%s, %s, 'DELETE'), has_table_privilege(%s, %s, 'TRUNCATE')", [APPLICATION, table] * 2)
         assert cursor.fetchone() == (False, False)

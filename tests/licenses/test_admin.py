@@ -98,7 +98,7 @@ def test_an_entry_is_shown_with_its_lines(desk, entry):
     assert [word in words for word in (entry.number, "northgate", "publisher", "staff", "The Asr (ASR)", "-10")] == [True] * 6
 
 
-def test_a_deployment_s_entry_is_shown_too(desk, northgate, user, entry):
+def test_a_deployments_entry_is_shown_too(desk, northgate, user, entry):
     made = add_deployment(
         account=northgate, added_by=user(northgate), owner=northgate, name="LAB", host_name="lab", quantities=quantities(ASR=4), key=fresh_key()
     )

@@ -97,7 +97,7 @@ def test_every_label_of_the_page_names_exactly_one_control(desk):
     assert submit_buttons_of(response) == [["Sign out"], ["Issue licenses"]]
 
 
-def test_the_chosen_account_s_numbers_are_shown(desk, northgate):
+def test_the_chosen_accounts_numbers_are_shown(desk, northgate):
     give(northgate, ASR=5)
 
     response = desk.get(f"{ISSUE}?account=northgate")

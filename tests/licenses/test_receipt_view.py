@@ -41,7 +41,7 @@ def test_the_seller_sees_its_own_numbers(sale, northgate, signed_in):
     assert links_of(response)["Harbor Credit Union"] == "/endusers/harborcu/"
 
 
-def test_the_owner_sees_its_own_numbers_and_none_of_the_seller_s(sale, harborcu, signed_in):
+def test_the_owner_sees_its_own_numbers_and_none_of_the_sellers(sale, harborcu, signed_in):
     """A9: an enduser sees of its reseller the name and the person who acted, not what it holds."""
     response = signed_in(harborcu).get(sale.get_absolute_url())
 
@@ -98,7 +98,7 @@ def test_over_a_link_it_is_seen_while_acting_and_not_otherwise(sale, northgate, 
     assert rows_of(browser.get(sale.get_absolute_url())) == [["The AsrASR", "3", "10 to 7"], ["The TtsTTS", "4", "4 to 0"]]
 
 
-def test_a_deployment_s_receipt_is_its_owner_s_alone(northgate, harborcu, user, signed_in):
+def test_a_deployments_receipt_is_its_owners_alone(northgate, harborcu, user, signed_in):
     """A9: the reseller who made it has the receipt of the sale."""
     give(northgate, ASR=10)
     made = add_deployment(

@@ -70,7 +70,7 @@ def test_one_press_sells_and_leads_to_the_receipt(seller, harborcu):
     assert_the_books_are_proven()
 
 
-def test_the_owner_s_name_is_read_as_people_type_it(seller):
+def test_the_owners_name_is_read_as_people_type_it(seller):
     """The username's case is ignored (rules.md §1), and so are spaces around it."""
     press(seller, SELL, {"owner": "  HarborCU ", "qty-ASR": "3"})
 
@@ -157,7 +157,7 @@ def test_after_a_refusal_no_quantity_takes_the_focus_from_the_summary_of_what_is
     assert (list(errors_of(response)), focused(response)) == (["owner", ""], [])
 
 
-def test_the_datalist_offers_one_s_own_open_endusers(seller, stmarys, metrotransit):
+def test_the_datalist_offers_ones_own_open_endusers(seller, stmarys, metrotransit):
     """A9: tideway's enduser is not shown, and a closed one cannot buy."""
     Account.objects.filter(pk=stmarys.pk).update(closed_at=timezone.now())
 
@@ -409,7 +409,7 @@ def test_owners_are_suggested_by_username_company_and_address(seller, stmarys):
     ]  # fmt: skip
 
 
-def test_only_one_s_own_open_endusers_are_suggested(seller, stmarys, metrotransit):
+def test_only_ones_own_open_endusers_are_suggested(seller, stmarys, metrotransit):
     """A9."""
     Account.objects.filter(pk=stmarys.pk).update(closed_at=timezone.now())
 

@@ -181,7 +181,7 @@ def test_what_another_reseller_sold_it_before_is_not_shown(sales, northgate, har
 
 
 @pytest.mark.parametrize("username", ["metrotransit", "tideway", "northgate", "publisher", "nobody"])
-def test_whoever_is_not_one_s_enduser_does_not_exist(northgate, metrotransit, signed_in, username):
+def test_whoever_is_not_ones_enduser_does_not_exist(northgate, metrotransit, signed_in, username):
     """A9."""
     assert signed_in(northgate).get(f"/endusers/{username}/").status_code == 404
 
@@ -213,7 +213,7 @@ def test_nobody_is_led_to_selling_to_a_closed_one(northgate, harborcu, signed_in
     assert "Closed" in text_of(response)
 
 
-def test_the_invitation_s_fate_is_shown(northgate, user, signed_in):
+def test_the_invitations_fate_is_shown(northgate, user, signed_in):
     """A1, C4."""
     create_enduser(reseller=northgate, created_by=user(northgate), username="pinecrest", company="P", email="p@example.com", key=fresh_key())
     browser = signed_in(northgate)

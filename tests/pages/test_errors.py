@@ -72,7 +72,7 @@ def test_no_page_has_a_script_or_a_style_within(northgate, harborcu, west, signe
     assert content.count("<script") == content.count("<script src=")
 
 
-def test_a_page_behind_the_sign_in_is_for_one_person_s_browser_alone(northgate, signed_in):
+def test_a_page_behind_the_sign_in_is_for_one_persons_browser_alone(northgate, signed_in):
     """Behind a shared computer's Back button, or a proxy, somebody else's numbers would stand."""
     assert "Cookie" in signed_in(northgate).get("/")["Vary"]
 

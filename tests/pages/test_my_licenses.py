@@ -111,7 +111,7 @@ def test_a_product_leads_to_its_journal(story, northgate, signed_in):
 # ── Deployments ──
 
 
-def test_one_s_own_deployments_are_listed_the_last_changed_first(story, northgate, user, signed_in):
+def test_ones_own_deployments_are_listed_the_last_changed_first(story, northgate, user, signed_in):
     """C1."""
     add_deployment(
         account=northgate, added_by=user(northgate), owner=northgate, name="NEW", host_name="new", quantities=quantities(ASR=1), key=fresh_key()
@@ -179,7 +179,7 @@ OWN_FILTERS = {
 
 
 @pytest.mark.parametrize(("query", "expected"), OWN_FILTERS.values(), ids=OWN_FILTERS)
-def test_one_s_own_deployments_are_found_by_search_product_and_status(three, northgate, signed_in, query, expected):
+def test_ones_own_deployments_are_found_by_search_product_and_status(three, northgate, signed_in, query, expected):
     rows = rows_of(signed_in(northgate).get("/", query), OWN)
 
     assert [re.match(r"OFFICE|LAB-2|NVS-LAB", row[0]).group() for row in rows] == expected
@@ -219,7 +219,7 @@ def test_when_nothing_matches_the_page_says_so_and_offers_the_way_back(three, no
     assert links_of(response)["clear them all"] == "?#deployments"
 
 
-def test_a_deployment_s_name_leads_to_it(story, harborcu, signed_in):
+def test_a_deployments_name_leads_to_it(story, harborcu, signed_in):
     assert links_of(signed_in(harborcu).get("/"))["HCU-IVR-01"] == f"/deployments/{Deployment.objects.get(owner=harborcu).pk}/"
 
 
