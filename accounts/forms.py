@@ -61,11 +61,14 @@ class SignInForm(LoginForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
         if self.user and (self.user.account.closed_at or not self.user.is_active):
-            raise ValidationError(_closed(self.user))
+            raise ValidationError(_why_not(self.user))
         return cleaned
 
 
-def _closed(user: User) -> str:
+def _why_not(user: User) -> str:
+    """Say to whoever knows the password why it does not open the portal, and whom to ask."""
+    if not user.account.closed_at:
+        return f"Your user {user} is deactivated. Ask an administrator of your account."
     reseller = user.account.reseller
     return f"This account is closed. Contact {reseller.company if reseller else 'the publisher'}."
 

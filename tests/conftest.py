@@ -2,6 +2,7 @@
 tideway is another reseller, a stranger to them all, with the enduser metrotransit."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import User
@@ -48,6 +49,28 @@ def metrotransit(tideway):
 @pytest.fixture
 def staff(publisher):
     return StaffFactory()
+
+
+@pytest.fixture
+def desk(staff):
+    """Staff at the browser."""
+    browser = Client()
+    browser.force_login(staff)
+    return browser
+
+
+@pytest.fixture
+def clerks_desk(publisher):
+    """The browser of one of the staff who has these permissions alone: clerks_desk("view_notice")."""
+
+    def open_desk(*permissions):
+        clerk = UserFactory(account=publisher, username="clerk", is_staff=True)
+        clerk.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+        browser = Client()
+        browser.force_login(clerk)
+        return browser
+
+    return open_desk
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ HOUSE = Path(portal_settings.BASE_DIR)
 ROOF, GROUND = "licensing_portal", "licensing_portal.foundation"
 APPS = ("accounts", "licenses", "deployments", "transfers")
 
-# Decision 2: deployments and transfers are siblings on licenses, which stands on accounts; under all lies the foundation.
+# README, "Apps look down only": deployments and transfers are siblings on licenses, which stands on accounts; under all lies the foundation.
 STANDS_ON = {
     GROUND: set(),
     "accounts": {GROUND},
@@ -110,7 +110,7 @@ def test_the_reader_sees_an_upward_import(name, source, upward):
 
 
 def test_apps_import_only_downwards():
-    """Decision 2: the foundation imports no app, siblings do not know each other, the roof is seen by none."""
+    """README, "Apps look down only": the foundation imports no app, siblings do not know each other, the roof is seen by none."""
     assert findings(upward_imports, SOURCES) == {}
 
 
@@ -186,7 +186,7 @@ def test_the_reader_sees_a_circle():
 
 
 def test_no_module_imports_in_a_circle():
-    """Decision 2."""
+    """README, "Apps look down only": a circle "begins with one import upwards"."""
     graph = {name: {imported for imported, _ in imports_of(source, set(SOURCES)) if imported in SOURCES} for name, source in SOURCES.items()}
 
     assert circles(graph) == []
@@ -221,7 +221,7 @@ def test_the_reader_sees_an_import_inside_a_function(source, hidden):
 
 
 def test_no_import_hides_inside_a_function_without_a_reason():
-    """Decision 2: such an import is how circles hide."""
+    """README, "Apps look down only": such an import is how circles hide."""
     assert findings(hidden_imports, SOURCES) == {}
 
 
@@ -267,12 +267,12 @@ def test_the_reader_sees_who_writes_in_the_books(source, writes):
 
 
 def test_only_the_ledger_writes_in_the_books():
-    """Decision 4: one door; proof, selectors and pages read."""
+    """README, "One door per effect": proof, selectors and pages read."""
     assert [name for name, source in SOURCES.items() if writes_to(source, *BOOKS)] == ["licenses.ledger"]
 
 
 def test_only_notices_make_and_change_mails():
-    """Decision 4."""
+    """README, "One door per effect"."""
     assert [name for name, source in SOURCES.items() if writes_to(source, *MAILS)] == ["licensing_portal.foundation.notices"]
 
 
@@ -280,21 +280,21 @@ MAIL_LIBRARIES = ("django.core.mail", "smtplib", "post_office.mail", "post_offic
 
 
 def test_only_notices_and_the_demos_backend_know_how_to_send():
-    """Decision 4: nobody sends a mail past the queue."""
+    """README, "One door per effect": nobody sends a mail past the queue."""
     senders = {name for name, source in SOURCES.items() for imported, _ in imports_of(source, set()) if imported.startswith(MAIL_LIBRARIES)}
 
     assert senders == {"licensing_portal.foundation.notices", "licensing_portal.foundation.mail_files"}
 
 
 def test_only_the_flows_and_the_ledger_open_books():
-    """Decision 3: whoever enters, enters through a service."""
+    """README, "A flow is one function": "Whoever enters (the web, the admin, the demo) enters through it"."""
     openers = {name.rpartition(".")[2] for name, source in SOURCES.items() if re.search(r"\bopen_books\(", source)}
 
     assert openers == {"ledger", "services"}
 
 
 def test_only_services_claim_keys():
-    """Decision 8: the claim is part of the flow's transaction."""
+    """README, "A press is one act": claimed "by the first statement of the transaction"."""
     claimers = {name.rpartition(".")[2] for name, source in SOURCES.items() if re.search(r"\bsubmissions\.claim\(", source)}
 
     assert claimers == {"services"}
@@ -326,7 +326,7 @@ def test_the_reader_sees_a_long_view():
 
 
 def test_no_view_is_longer_than_25_lines():
-    """Decision 11: the right to be here, the form, one call, a refusal becomes a form error, success becomes a redirect."""
+    """README, "Function views": one "calls one function and turns a refusal into a form error"."""
     seen = {f"{name}.{view.name}" for name, source in SOURCES.items() for view in views_of(source)}
 
     assert {"licensing_portal.pages.my_licenses", "licenses.admin.issue_licenses", "accounts.adapter.get_login_redirect_url"} <= seen
@@ -334,7 +334,7 @@ def test_no_view_is_longer_than_25_lines():
 
 
 def test_views_are_functions():
-    """Decision 11: "Function views, plain forms"."""
+    """README, "Function views, plain forms"."""
 
     def classes(name: str, source: str) -> list[str]:
         return [node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
@@ -352,7 +352,7 @@ def writes_rows(name: str, source: str) -> list[str]:
 
 
 def test_views_and_pages_write_nothing():
-    """Decision 4: "rules live in services, views translate"; decision 10: pages "only read"."""
+    """README, "A flow is one function": what happens is in services; "Pages that gather from several apps […] only read"."""
     source = "link.delete()\nUser.objects.create(a=1)\nUser.objects.filter(a=1).update(b=2)\ncontext.update(c=3)\nseen.add(4)"
     assert writes_rows("", source) == ["link.delete", "User.objects.create", "User.objects.filter(a=1).update"]
     assert findings(writes_rows, named("views") | named("pages")) == {}
@@ -369,7 +369,7 @@ def only_children(sources: dict[str, str]) -> list[str]:
 
 
 def test_no_class_is_there_for_one_child():
-    """Decision 11: "no base class with one child"."""
+    """README: "no base class with one child"."""
     source = "class A: pass\nclass B(A): pass\nclass C: pass\nclass D(C): pass\nclass E(C): pass\nclass F: pass\nclass G(F): pass\nF()"
     assert only_children({"": source}) == ["A"]
     assert only_children(SOURCES) == []
@@ -383,7 +383,7 @@ def test_no_module_is_longer_than_500_lines():
 
 
 def test_there_is_no_drawer_for_everything_and_no_signal():
-    """Decision 11: "no signals, no logic in `save()`, […] no `utils.py`"."""
+    """README: "no signals, no logic in `save()`", "no drawer for everything"."""
     names = {name.rpartition(".")[2] for name in SOURCES}
     saves = [name for name, source in SOURCES.items() for function in functions_of(ast.parse(source)) if function.name == "save"]
 
@@ -417,7 +417,7 @@ def test_the_reader_sees_a_loose_flow():
 
 
 def test_every_flow_is_one_transaction_and_takes_its_arguments_by_keyword():
-    """Decision 3: safety never depends on the caller, and a seller is not taken for an owner."""
+    """README, "A flow is one function": safety never depends on the caller, and a seller is not taken for an owner."""
     assert findings(loose_flows, named("services")) == {}
     assert {name: len(flows_of(source)) > 0 for name, source in named("services").items()} == dict.fromkeys(named("services"), True)
 

@@ -262,7 +262,29 @@ def test_everybody_gets_the_answer_of_the_table(address, browser_of, name):
     assert answers == TABLE[name]
 
 
-@pytest.mark.parametrize("name", [name for name in TABLE if name not in ADMIN])
+OF_THE_PORTAL = [name for name in TABLE if name not in ADMIN]
+# An invitation's link leads to its page, and from signing out one comes back to nothing.
+NOT_BEHIND_THE_SIGN_IN = {"accounts:open_invitation", "account_logout"}
+
+
+@pytest.mark.parametrize("name", [name for name in OF_THE_PORTAL if TABLE[name]["GET"]["anonymous"] == 302 and name not in NOT_BEHIND_THE_SIGN_IN])
+def test_whoever_is_not_signed_in_is_asked_to_and_led_back(address, browser_of, name):
+    """contract.md."""
+    answer = browser_of("anonymous").get(address(name))
+
+    assert (answer.status_code, answer.url) == (302, f"/sign-in/?next={address(name)}")
+
+
+@pytest.mark.parametrize("name", OF_THE_PORTAL)
+def test_nothing_is_taken_without_the_token_of_its_page(address, user, northgate, name):
+    """A page of somebody else's that sends a form in one's name has no token."""
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(user(northgate))
+
+    assert browser.post(address(name)).status_code == 403
+
+
+@pytest.mark.parametrize("name", OF_THE_PORTAL)
 def test_head_and_options_do_nothing_and_break_nothing(address, browser_of, name):
     """GET and HEAD never act: no row changes, sessions and counts of tries apart."""
     browsers = [browser_of(who) for who in ("anonymous", "administrator", "staff")]

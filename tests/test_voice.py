@@ -137,7 +137,7 @@ def test_the_reader_sees_a_refusal_of_which_nobody_tells():
 
 
 def test_every_flow_tells_which_refusals_its_caller_may_meet():
-    """The house: public functions say "which refusals they raise"."""
+    """Whoever calls a flow catches its refusals by name, without reading it."""
     never_met = {
         # The publisher's available is the source of all and may go below zero (rules.md §2), so an issue never falls short.
         "licenses.services.issue_licenses": ["InsufficientLicenses"],

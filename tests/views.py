@@ -9,6 +9,15 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 SEPARATE = {"div", "p", "li", "td", "th", "tr", "ul", "dd", "dt", "dl", "table", "section", "h1", "h2", "h3", "option"}
 
 
+# What several pages say of a form and its one-use key (B5).
+ALREADY_USED = "This form was already used. Nothing more was changed. Open the page again to do more."
+OUT_OF_DATE = "This page was out of date. Nothing was changed. Check it and press again."
+OPENED_BY_SOMEONE_ELSE = "This page was opened by someone else. Nothing was changed. Check it and press again."
+
+# What is no answer to any field; no input gives a 500 (rules.md §4).
+RUBBISH = {"NUL": "\0", "NUL within": "a\0b", "very long": "x" * 100_000, "a Unicode line end": "a\u2028b", "an escape": "\x1b[31m"}
+
+
 @dataclass
 class Element:
     tag: str
@@ -214,3 +223,8 @@ def headings_of(response) -> list[str]:
 def notes_of(response) -> list[str]:
     """What the page says once, after a press or a change (role=status)."""
     return [note.text for note in page_of(response).all("div") if note["role"] == "status"]
+
+
+def messages_of(response) -> list[str]:
+    """What a page of the admin says once, after a press."""
+    return [item.text for part in page_of(response).all("ul") if "messagelist" in part.classes for item in part.all("li")]

@@ -113,7 +113,7 @@ def test_a_link_to_oneself_is_refused(northgate, refused):
 
 
 def test_every_constraint_of_the_accounts_is_named_as_a_fact_and_tried_here(request):
-    """Decision 7: "constraints are named as facts"; a constraint that no test hits may be one that nothing keeps."""
+    """README, "The database has the last word": named "as the facts they keep"; a constraint that no test hits may be one that nothing keeps."""
     named = {constraint.name for model in (Account, User, Link) for constraint in model._meta.constraints}
     tried = request.path.read_text()
 

@@ -14,7 +14,7 @@ from accounts.services import accept_invitation, create_enduser
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import Binding, fresh_key
-from tests.views import controls_of, errors_of, form_of, heading_of, notes_of, press, submit_buttons_of, text_of
+from tests.views import ALREADY_USED, OUT_OF_DATE, controls_of, errors_of, form_of, heading_of, notes_of, press, submit_buttons_of, text_of
 
 ACCEPT = "/invitation/"
 GOOD = "twelve good horses"
@@ -316,7 +316,7 @@ def test_a_closed_enduser_is_not_invited_again(northgate, pinecrest, signed_in):
 def test_without_a_good_key_nothing_is_sent_and_the_page_says_so(northgate, pinecrest, signed_in):
     response = signed_in(northgate).post(AGAIN, {"key": "rubbish"}, follow=True)
 
-    assert notes_of(response) == ["This page was out of date. Nothing was changed. Check it and press again."]
+    assert notes_of(response) == [OUT_OF_DATE]
     assert invitations().count() == 1
 
 
@@ -331,7 +331,7 @@ def test_a_key_that_invited_one_enduser_does_not_invite_another(northgate, pinec
 
     assert notes_of(response) == [
         "A new invitation goes to office@pinecrest.example.com.",
-        "This form was already used. Nothing more was changed. Open the page again to do more.",
+        ALREADY_USED,
     ]
 
 

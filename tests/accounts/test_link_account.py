@@ -1,16 +1,13 @@
 """Links, the flows: A2 to A7. northgate is to be linked to northgate-west, whose administrator gives the credentials."""
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
-from django.test import RequestFactory
 
 from accounts import selectors
-from accounts.forms import LinkAccountForm
 from accounts.models import Account, Link, User
 from accounts.services import CannotLink, link_account, remove_link
 from licensing_portal.foundation.errors import NotAllowed, Problem
 from licensing_portal.foundation.models import Notice, Submission
-from licensing_portal.foundation.submissions import Binding, FormAlreadyUsed, fresh_key
+from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
 from tests.books import balances
 from tests.factories.accounts import PASSWORD, LinkFactory, UserFactory
 from tests.factories.licenses import give, quantities
@@ -212,7 +209,7 @@ def test_nobody_makes_links_while_acting(link, tideway, west, northgate, user):
 # ── A3, A4: one way, and not followed on ──
 
 
-def test_a_link_is_seen_from_its_holder_alone(link, northgate, west, user):
+def test_a_link_is_seen_from_its_holder_alone(link, northgate, west):
     """A3."""
     made = link()
 
@@ -313,7 +310,7 @@ def test_a_link_does_not_outlive_the_credentials_that_made_it(link, pull, west, 
     assert balances() == before == {("northgate-west", "ASR"): (4, 0, 0), ("northgate", "ASR"): (1, 0, 0)}
 
 
-def test_what_happens_to_other_users_leaves_the_link(link, pull, west, user):
+def test_what_happens_to_other_users_leaves_the_link(link, pull, west):
     """A6: "the user whose credentials made the link"."""
     give(west, ASR=5)
     other = UserFactory(account=west, username="other")
@@ -326,7 +323,7 @@ def test_what_happens_to_other_users_leaves_the_link(link, pull, west, user):
     assert balances() == {("northgate-west", "ASR"): (4, 0, 0), ("northgate", "ASR"): (1, 0, 0)}
 
 
-def test_a_new_email_or_a_sign_in_of_the_prover_leaves_the_link(link, pull, west, user):
+def test_a_new_email_or_a_sign_in_of_the_prover_leaves_the_link(link, pull, west):
     """A6: only password, role and activity matter."""
     give(west, ASR=5)
     link()
@@ -386,45 +383,3 @@ def test_a_link_that_is_not_proven_is_still_listed_so_that_either_side_can_end_i
     assert (list(selectors.links_of(northgate)), list(selectors.incoming_links_of(west))) == ([made], [made])
     remove_link(link=made, removed_by=user(west), acting=west, key=fresh_key())
     assert links() == set()
-
-
-# ── A2, A8: the credentials, as the form checks them ──
-
-
-@pytest.fixture
-def fill_in(northgate, user):
-    """Send the form: fill_in("northgate-west", PASSWORD)."""
-
-    def act(username, password):
-        binding = Binding(user(northgate).pk, "northgate", "link_account")
-        request = RequestFactory().post("/linked-accounts/")
-        request.user, request.session = user(northgate), SessionStore()
-        return LinkAccountForm({"key": binding.new_key(), "username": username, "password": password}, request=request, binding=binding)
-
-    return act
-
-
-@pytest.mark.parametrize("username", ["northgate-west", " Northgate-West "])
-def test_name_and_password_prove_who_one_is(fill_in, west, user, username):
-    """A2."""
-    form = fill_in(username, PASSWORD)
-
-    assert (form.is_valid(), form.proved_by) == (True, user(west))
-
-
-@pytest.mark.parametrize(
-    ("username", "password"),
-    [("northgate-west", "wrong password"), ("nobody", PASSWORD), ("northgate-west", PASSWORD.upper()), ("northgate-west", f" {PASSWORD}")],
-)
-def test_a_wrong_name_and_a_wrong_password_get_the_same_words(fill_in, west, username, password):
-    """A8."""
-    form = fill_in(username, password)
-
-    assert (form.errors, form.proved_by) == ({"username": ["Username or password is wrong"]}, None)
-
-
-def test_a_deactivated_user_gets_the_same_words(fill_in, west):
-    """A8."""
-    User.objects.filter(account=west).update(is_active=False)
-
-    assert fill_in("northgate-west", PASSWORD).errors == {"username": ["Username or password is wrong"]}

@@ -2,13 +2,9 @@
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.contrib.messages.storage.fallback import FallbackStorage
-from django.contrib.sessions.backends.db import SessionStore
-from django.test import RequestFactory
 
 from accounts import permissions
-from accounts.middleware import ActingAccountMiddleware, start_acting
-from accounts.models import Account, Link, User
+from accounts.models import Account, User
 from licenses.services import issue_licenses, sell_licenses
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.submissions import fresh_key
@@ -220,75 +216,3 @@ def test_a_person_of_another_account_is_acting(northgate, west, user):
         False,
         True,
     ]
-
-
-# ── A7: acting over a link, request by request ──
-
-
-@pytest.fixture
-def acting(northgate, west, user):
-    """A person of northgate who has switched to northgate-west: acting() is the account of the next request."""
-    session = SessionStore()
-    session.create()
-
-    def request():
-        request = RequestFactory().get("/")
-        request.user, request.session = User.objects.select_related("account").get(pk=user(northgate).pk), session
-        request._messages = FallbackStorage(request)
-        return request
-
-    def switch(link):
-        start_acting(request(), link)
-
-    def account_of_the_next_request():
-        seen = request()
-        ActingAccountMiddleware(lambda request: request)(seen)
-        return seen.acting.username
-
-    account_of_the_next_request.switch = switch
-    account_of_the_next_request.session = session
-    return account_of_the_next_request
-
-
-def test_one_acts_for_the_linked_account_from_the_next_request_on(acting, northgate, west):
-    """A7; under a new session key, so that an old one is worth nothing."""
-    made, key = LinkFactory(holder=northgate, target=west), acting.session.session_key
-    before = acting()
-
-    acting.switch(made)
-
-    assert (before, acting()) == ("northgate", "northgate-west")
-    assert acting.session.session_key != key
-
-
-def test_one_stops_acting_at_once_when_the_link_is_removed(acting, northgate, west):
-    """A5: not even from a form that was already open."""
-    made = LinkFactory(holder=northgate, target=west)
-    acting.switch(made)
-    Link.objects.all().delete()
-
-    assert acting() == "northgate"
-
-
-@pytest.mark.parametrize("change", [{"role": "manager"}, {"is_active": False}, {"password": "another"}])
-def test_one_stops_acting_at_once_when_the_link_is_not_proven_any_more(acting, northgate, west, change):
-    """A6."""
-    acting.switch(LinkFactory(holder=northgate, target=west))
-    User.objects.filter(account=west).update(**change)
-
-    assert acting() == "northgate"
-
-
-def test_a_link_of_another_account_in_the_session_is_worth_nothing(acting, northgate, west, tideway):
-    """A9: whatever stands in the session, the link must be one's own account's."""
-    acting.switch(LinkFactory(holder=tideway, target=west))
-
-    assert acting() == "northgate"
-
-
-def test_one_stops_acting_after_half_an_hour_of_silence(acting, northgate, west, settings):
-    """A7: the next request after ACTING_TIMEOUT is for one's own account again."""
-    acting.switch(LinkFactory(holder=northgate, target=west))
-    settings.ACTING_TIMEOUT = -1
-
-    assert acting() == "northgate"

@@ -2,7 +2,6 @@
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.test import Client
 from post_office.models import STATUS, Email
 
 from accounts.models import Account
@@ -12,18 +11,10 @@ from licensing_portal.foundation import notices
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
-from tests.factories.accounts import UserFactory
 from tests.factories.licenses import give, quantities
 from tests.mail import message_id
 from tests.races.crowd import all_at_once
-from tests.views import controls_of, errors_of, form_of, links_of, page_of, press, rows_of, submit_buttons_of, text_of
-
-
-@pytest.fixture
-def desk(staff):
-    browser = Client()
-    browser.force_login(staff)
-    return browser
+from tests.views import OUT_OF_DATE, controls_of, errors_of, form_of, links_of, messages_of, press, rows_of, submit_buttons_of, text_of
 
 
 @pytest.fixture
@@ -64,10 +55,6 @@ def correct_the_address(account):
 
 def everything():
     return Notice.objects.count(), Email.objects.count(), Submission.objects.count()
-
-
-def messages_of(response):
-    return [item.text for part in page_of(response).all("ul") if "messagelist" in part.classes for item in part.all("li")]
 
 
 # ── The list ──
@@ -189,7 +176,7 @@ def test_a_form_without_its_key_sends_nothing(desk, failed):
     """B5."""
     before = everything()
 
-    assert errors_of(desk.post(sending(failed))) == {"": ["This page was out of date. Nothing was changed. Check it and press again."]}
+    assert errors_of(desk.post(sending(failed))) == {"": [OUT_OF_DATE]}
     assert everything() == before
 
 
@@ -227,12 +214,9 @@ def test_a_letter_with_a_one_time_link_goes_to_no_other_address(desk, northgate,
     ("permissions", "status"),
     [(["view_notice"], 403), (["view_notice", "change_notice"], 403), (["view_notice", "send_notice_again"], 200)],
 )
-def test_staff_need_the_permission(failed, staff, permissions, status):
+def test_staff_need_the_permission(failed, clerks_desk, permissions, status):
     """And only who has it is offered the way."""
-    clerk = UserFactory(account=staff.account, username="clerk", is_staff=True)
-    clerk.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    browser = Client()
-    browser.force_login(clerk)
+    browser = clerks_desk(*permissions)
 
     offered = "Send again" in links_of(browser.get(page_of_notice(failed)))
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.books import assert_the_books_are_proven, balances
+from tests.browser.elements import h1, owner_of
 from tests.factories.accounts import PASSWORD
 from tests.factories.licenses import give
 
@@ -14,16 +15,8 @@ def field(page, name):
     return page.get_by_role("textbox", name=name, exact=True)
 
 
-def owner_of(page):
-    return page.get_by_role("combobox", name="Owner", exact=True)
-
-
 def add_deployment(page):
     return page.get_by_role("button", name="Add New Deployment", exact=True)
-
-
-def h1(page):
-    return page.get_by_role("heading", level=1)
 
 
 @pytest.fixture

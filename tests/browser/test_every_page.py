@@ -8,6 +8,7 @@ import re
 import pytest
 from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
+from django.core import mail
 from playwright.sync_api import expect
 
 from accounts.models import Account, User
@@ -17,6 +18,7 @@ from licenses.models import JournalEntry, Product
 from licensing_portal import demo, pages
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
+from tests.browser.elements import button
 from tests.factories.accounts import PASSWORD
 from tests.factories.licenses import give
 
@@ -81,10 +83,6 @@ def faults_of(page, widths=WIDTHS, judged_by_axe=JUDGED_BY_AXE):
             found += what_axe_finds_on(page)
     page.set_viewport_size(before)
     return found
-
-
-def button(page, name):
-    return page.get_by_role("button", name=name, exact=True)
 
 
 def field(page, name):
@@ -338,8 +336,6 @@ def test_an_invitation_open_expired_renewed_and_used(northgate, user, page, sett
 
 
 def link_in_the_last_mail():
-    from django.core import mail
-
     return re.search(r"https?://\S+/(invitation|password)/\S+", mail.outbox[-1].body)[0]
 
 

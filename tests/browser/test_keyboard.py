@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.books import balances
+from tests.browser.elements import h1
 from tests.factories.accounts import PASSWORD, LinkFactory
 from tests.factories.licenses import give
 
@@ -49,10 +50,6 @@ def type_into(page, name, text):
 def press(page, role, name):
     go_to(page, page.get_by_role(role, name=name, exact=True))
     page.keyboard.press("Enter")
-
-
-def h1(page):
-    return page.get_by_role("heading", level=1)
 
 
 @pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])

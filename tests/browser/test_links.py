@@ -6,24 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.books import assert_the_books_are_proven, balances
+from tests.browser.elements import button, h1, qty
 from tests.factories.accounts import PASSWORD, LinkFactory
 from tests.factories.licenses import give
 
 
-def h1(page):
-    return page.get_by_role("heading", level=1)
-
-
 def menu_item(page, name):
     return page.get_by_role("navigation", name="Main menu", exact=True).get_by_role("link", name=name, exact=True)
-
-
-def qty(page, product):
-    return page.get_by_role("textbox", name=f"Qty, {product}", exact=True)
-
-
-def button(page, name):
-    return page.get_by_role("button", name=name, exact=True)
 
 
 def numbers(page, product):

@@ -7,17 +7,10 @@ from playwright.sync_api import expect
 
 from licensing_portal.foundation.notices import deliver_due
 from tests.books import assert_the_books_are_proven, balances
+from tests.browser.elements import h1, owner_of, qty
 from tests.factories.licenses import give
 
 SALE = re.compile(r"^Sale S-\d{4}-\d{6}$")
-
-
-def owner_of(page):
-    return page.get_by_role("combobox", name="Owner", exact=True)
-
-
-def qty(page, product):
-    return page.get_by_role("textbox", name=f"Qty, {product}", exact=True)
 
 
 def add(page):
@@ -26,10 +19,6 @@ def add(page):
 
 def remaining_after(page, product):
     return page.get_by_role("row").filter(has_text=product).get_by_role("cell").nth(2)
-
-
-def h1(page):
-    return page.get_by_role("heading", level=1)
 
 
 @pytest.fixture

@@ -6,20 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.books import assert_the_books_are_proven, balances
+from tests.browser.elements import button, h1, qty
 from tests.factories.accounts import PASSWORD, LinkFactory
 from tests.factories.licenses import give
 
 
-def h1(page):
-    return page.get_by_role("heading", level=1)
-
-
-def qty(page, product):
-    return page.get_by_role("textbox", name=f"Qty, {product}", exact=True)
-
-
 def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
+    button(page, name).click()
 
 
 @pytest.fixture

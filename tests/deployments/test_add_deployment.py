@@ -56,7 +56,7 @@ def kinds():
 # ── For oneself ──
 
 
-def test_a_deployment_for_oneself_deploys_ones_own_licenses_and_sells_nothing(add, northgate, user):
+def test_a_deployment_for_oneself_deploys_ones_own_licenses_and_sells_nothing(add, northgate):
     """C5."""
     give(northgate, ASR=10, TTS=4)
 
@@ -357,7 +357,7 @@ def test_who_acts_over_a_link_deploys_for_the_account_acted_for(add, northgate, 
 
 @pytest.mark.postgres
 def test_an_unknown_state_is_refused_by_the_database(add, northgate):
-    """C6, decision 7."""
+    """C6."""
     give(northgate, ASR=10)
     add()
 

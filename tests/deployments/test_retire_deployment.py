@@ -68,7 +68,7 @@ def letters_about(entry):
 # ── What it does ──
 
 
-def test_all_licenses_return_to_the_owner_s_available_and_what_was_sold_stays_sold(deployment, retire):
+def test_all_licenses_return_to_the_owners_available_and_what_was_sold_stays_sold(deployment, retire):
     """C7: also what the owner added itself; the reseller gets nothing back by it."""
     assert balances() == BEFORE
 
@@ -382,14 +382,14 @@ def test_a_refused_key_is_still_good(deployment, retire, northgate, user, settin
 @pytest.mark.postgres
 @pytest.mark.parametrize("change", [{"state": "retired"}, {"retired_at": "2026-11-24T00:00Z"}])
 def test_a_retired_deployment_and_no_other_says_since_when(deployment, change):
-    """Decision 7: the database refuses the one without the other."""
+    """C7: the database refuses the one without the other."""
     with pytest.raises(IntegrityError, match="a_retired_deployment_and_no_other_says_since_when"), transaction.atomic():
         Deployment.objects.update(**change)
 
 
 @pytest.mark.postgres
 def test_a_second_retirement_is_refused_by_the_database(deployment, retire):
-    """Decision 7: whatever the code does."""
+    """C7: whatever the code does."""
     retire()
 
     with pytest.raises(IntegrityError, match="a_deployment_is_retired_once"), transaction.atomic():
@@ -398,6 +398,6 @@ def test_a_second_retirement_is_refused_by_the_database(deployment, retire):
 
 @pytest.mark.postgres
 def test_a_retirement_sells_nothing(deployment):
-    """Decision 7."""
+    """C7."""
     with pytest.raises(IntegrityError, match="a_retirement_sells_nothing"), transaction.atomic():
         DeploymentEntry.objects.exclude(sale=None).update(is_retirement=True)

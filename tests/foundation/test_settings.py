@@ -47,17 +47,13 @@ def test_production_starts_when_everything_is_set():
 
 
 @pytest.mark.parametrize(
-    ("environment", "words"),
-    [
-        ({}, "ImproperlyConfigured: Set SECRET_KEY: production does not start without a secret of its own."),
-        (without("SECRET_KEY"), "ImproperlyConfigured: Set SECRET_KEY: production does not start without a secret of its own."),
-        (PRODUCTION | {"SECRET_KEY": ""}, "ImproperlyConfigured: Set SECRET_KEY: production does not start without a secret of its own."),
-    ],
+    "environment",
+    [{}, without("SECRET_KEY"), PRODUCTION | {"SECRET_KEY": ""}],
     ids=["nothing at all", "no SECRET_KEY", "an empty one"],
 )
-def test_production_does_not_start_without_a_secret(environment, words):
+def test_production_does_not_start_without_a_secret(environment):
     """contract.md: required outside the demo."""
-    assert complaint(**environment) == words
+    assert complaint(**environment) == "ImproperlyConfigured: Set SECRET_KEY: production does not start without a secret of its own."
 
 
 @pytest.mark.parametrize("hosts", [None, "", "*", "portal.example.com,*"])
@@ -80,13 +76,13 @@ def test_production_does_not_start_on_another_database_than_postgresql(url):
     ("environment", "words"),
     [
         (without("EMAIL_URL"), "ImproperlyConfigured: Set EMAIL_URL: endusers are told of every sale by e-mail."),
-        (PRODUCTION | {"EMAIL_URL": ""}, "ImproperlyConfigured: Invalid email schema "),
+        (PRODUCTION | {"EMAIL_URL": ""}, "ImproperlyConfigured: Invalid email schema"),
     ],
     ids=["no EMAIL_URL", "an empty one"],
 )
 def test_production_does_not_start_without_a_mail_server(environment, words):
     """C4: the owner is told of every sale by e-mail; mails written to a folder of the server reach nobody."""
-    assert f"{complaint(**environment)} ".startswith(words)
+    assert complaint(**environment) == words
 
 
 def test_production_takes_its_database_and_mail_server_from_the_environment():

@@ -11,9 +11,7 @@ from licensing_portal.foundation.models import Submission
 from licensing_portal.foundation.submissions import Binding, FormAlreadyUsed, FormOfAnotherAccount, claim, fresh_key
 from tests.factories.licenses import ProductFactory
 from tests.roles import the_owner
-
-OUT_OF_DATE = "This page was out of date. Nothing was changed. Check it and press again."
-OPENED_BY_SOMEONE_ELSE = "This page was opened by someone else. Nothing was changed. Check it and press again."
+from tests.views import OPENED_BY_SOMEONE_ELSE, OUT_OF_DATE
 
 # ── The key in the form: whom it is for ──
 

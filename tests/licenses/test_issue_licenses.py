@@ -6,8 +6,8 @@ from django.db import IntegrityError, transaction
 from accounts.models import Account
 from licenses.ledger import NothingEntered
 from licenses.models import Holding, JournalEntry, Product
-from licenses.services import ProductRetired, issue_licenses
-from licensing_portal.foundation.errors import NotAllowed, Problem, Refusal
+from licenses.services import AccountClosed, ProductRetired, issue_licenses
+from licensing_portal.foundation.errors import NotAllowed, Problem
 from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
 from tests.books import assert_the_books_are_proven, balances
@@ -174,7 +174,7 @@ def test_nothing_is_issued_to_a_closed_account(issue, northgate):
     northgate.refresh_from_db()
     before = everything()
 
-    with pytest.raises(Refusal):
+    with pytest.raises(AccountClosed, match="northgate is closed"):
         issue()
 
     assert everything() == before

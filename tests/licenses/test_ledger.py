@@ -35,7 +35,7 @@ def test_books_are_not_opened_outside_a_transaction(northgate):
         open_books([northgate], [])
 
 
-def test_a_sale_takes_from_the_giver_s_available_and_counts_as_sold(northgate, harborcu, user):
+def test_a_sale_takes_from_the_givers_available_and_counts_as_sold(northgate, harborcu, user):
     """B1: each change is a line; per product the lines of an entry sum to zero."""
     give(northgate, ASR=10)
 
@@ -103,7 +103,7 @@ def test_a_transfer_is_no_sale(northgate, west, user):
     assert_the_books_are_proven()
 
 
-def test_the_publisher_s_available_alone_goes_below_zero(publisher, northgate):
+def test_the_publishers_available_alone_goes_below_zero(publisher, northgate):
     give(northgate, ASR=10)
 
     source = Holding.objects.get(account=publisher)

@@ -106,7 +106,7 @@ def test_after_a_million_numbers_grow_a_digit(db):
 @pytest.mark.postgres
 @pytest.mark.parametrize("series", ["s_2087; DROP TABLE licenses_holding", "S_2087", "ss_2087", "s_20877", "", "s_2087\n", "../s_2087"])
 def test_the_database_makes_a_series_for_a_letter_and_a_year_alone(db, series):
-    """Decision 7: the function has its owner's rights, so what it makes is spelled out."""
+    """README, "Numbers come from sequences": the function has its owner's rights, so what it makes is spelled out."""
     with pytest.raises(Error, match="not a series of entry numbers"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT next_entry_number(%s)", [series])
 

@@ -13,6 +13,7 @@ from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
 from tests.books import balances
 from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import give, quantities
+from tests.mail import message_id
 from transfers.services import transfer_licenses
 
 
@@ -45,10 +46,6 @@ def send(northgate, user, sale):
 
 def everything():
     return balances(), Notice.objects.count(), Submission.objects.count()
-
-
-def message_id(notice):
-    return notice.email.headers["Message-ID"]
 
 
 def test_a_new_mail_refers_to_the_first(send, sale):
@@ -156,7 +153,7 @@ def test_a_person_acting_for_the_seller_sends_again(send, northgate, west, user)
     assert send(sent_by=user(west)).again_of is not None
 
 
-def test_an_issue_is_not_sent_again_by_the_account_that_received_it(send, northgate, user):
+def test_an_issue_is_not_sent_again_by_the_account_that_received_it(send, northgate):
     """C4, C11: the publisher acted."""
     issue = northgate.entries_received.get()
     before = everything()

@@ -1,4 +1,4 @@
-"""What the database refuses, whoever asks (B1 to B4, decision 7): each wall is run into by raw SQL, and then taken down and walked over."""
+"""What the database refuses, whoever asks (B1 to B4): each wall is run into by raw SQL, and then taken down and walked over."""
 
 from datetime import UTC, datetime
 
@@ -195,7 +195,7 @@ def test_a_holding_left_behind_is_refused_when_it_is_next_touched(sale):
 # ── Sales to one's own, transfers over a link (C2, C9) ──
 
 
-def test_a_sale_to_somebody_else_s_enduser_is_refused(sale, tideway):
+def test_a_sale_to_somebody_elses_enduser_is_refused(sale, tideway):
     """C2."""
     EnduserFactory(username="metrotransit", reseller=tideway)
 
@@ -229,7 +229,7 @@ def test_every_wall_fires_whatever_a_session_sets(db):
     assert found == dict.fromkeys(WALLS, "A")
 
 
-def test_the_publisher_s_source_is_held_to_its_lines_too(publisher, northgate, staff):
+def test_the_publishers_source_is_held_to_its_lines_too(publisher, northgate, staff):
     """rules.md §2: it alone goes below zero, but not beside the journal."""
     issue_licenses(publisher=publisher, issued_by=staff, account=northgate, quantities=quantities(ASR=1), key=fresh_key())
 

@@ -1,7 +1,6 @@
 """Endusers, the list and the page of one (A9): what their reseller sees of them."""
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Account, User
@@ -37,7 +36,7 @@ def test_a_reseller_sees_its_own_endusers_by_username_with_whether_they_have_sig
     ]
 
 
-def test_each_row_says_how_much_was_sold_to_it_and_when_last(sales, northgate, harborcu, stmarys, user, signed_in):
+def test_each_row_says_how_much_was_sold_to_it_and_when_last(sales, northgate, harborcu, stmarys, signed_in):
     """A9: what was sold to it, alone or with a deployment; not what came to it from elsewhere, nor what it deployed."""
     give(harborcu, CPA=77)
     last = JournalEntry.objects.filter(kind="sale").latest("pk").posted_at
@@ -127,18 +126,6 @@ def test_administrators_are_led_to_creating_one(northgate, harborcu, signed_in, 
     assert controls_of(signed_in(northgate, role).get(ENDUSERS)).count(("link", "Create an enduser")) == count
 
 
-def test_whoever_is_not_signed_in_is_asked_to(db):
-    assert [Client().get(path).url for path in (ENDUSERS, "/endusers/harborcu/")] == [
-        "/sign-in/?next=/endusers/",
-        "/sign-in/?next=/endusers/harborcu/",
-    ]
-
-
-@pytest.mark.parametrize("path", [ENDUSERS, "/endusers/harborcu/", "/endusers/stmarys/"])
-def test_an_enduser_has_no_endusers(harborcu, stmarys, signed_in, path):
-    assert signed_in(harborcu).get(path).status_code == 403
-
-
 # ── One enduser ──
 
 
@@ -193,13 +180,8 @@ def test_what_another_reseller_sold_it_before_is_not_shown(sales, northgate, har
     assert (rows_of(response), headings_of(response)[-1]) == ([], "Nothing sold yet")
 
 
-@pytest.mark.parametrize("role", ["viewer", "manager", "administrator"])
-def test_everybody_of_the_reseller_sees_it(sales, northgate, signed_in, role):
-    assert signed_in(northgate, role).get("/endusers/harborcu/").status_code == 200
-
-
 @pytest.mark.parametrize("username", ["metrotransit", "tideway", "northgate", "publisher", "nobody"])
-def test_whoever_is_not_one_s_enduser_does_not_exist(northgate, metrotransit, signed_in, username):
+def test_whoever_is_not_ones_enduser_does_not_exist(northgate, metrotransit, signed_in, username):
     """A9."""
     assert signed_in(northgate).get(f"/endusers/{username}/").status_code == 404
 
@@ -231,7 +213,7 @@ def test_nobody_is_led_to_selling_to_a_closed_one(northgate, harborcu, signed_in
     assert "Closed" in text_of(response)
 
 
-def test_the_invitation_s_fate_is_shown(northgate, user, signed_in):
+def test_the_invitations_fate_is_shown(northgate, user, signed_in):
     """A1, C4."""
     create_enduser(reseller=northgate, created_by=user(northgate), username="pinecrest", company="P", email="p@example.com", key=fresh_key())
     browser = signed_in(northgate)

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from deployments.models import Deployment
@@ -112,7 +111,7 @@ def test_a_product_leads_to_its_journal(story, northgate, signed_in):
 # ── Deployments ──
 
 
-def test_one_s_own_deployments_are_listed_the_last_changed_first(story, northgate, user, signed_in):
+def test_ones_own_deployments_are_listed_the_last_changed_first(story, northgate, user, signed_in):
     """C1."""
     add_deployment(
         account=northgate, added_by=user(northgate), owner=northgate, name="NEW", host_name="new", quantities=quantities(ASR=1), key=fresh_key()
@@ -180,7 +179,7 @@ OWN_FILTERS = {
 
 
 @pytest.mark.parametrize(("query", "expected"), OWN_FILTERS.values(), ids=OWN_FILTERS)
-def test_one_s_own_deployments_are_found_by_search_product_and_status(three, northgate, signed_in, query, expected):
+def test_ones_own_deployments_are_found_by_search_product_and_status(three, northgate, signed_in, query, expected):
     rows = rows_of(signed_in(northgate).get("/", query), OWN)
 
     assert [re.match(r"OFFICE|LAB-2|NVS-LAB", row[0]).group() for row in rows] == expected
@@ -220,7 +219,7 @@ def test_when_nothing_matches_the_page_says_so_and_offers_the_way_back(three, no
     assert links_of(response)["clear them all"] == "?#deployments"
 
 
-def test_a_deployment_s_name_leads_to_it(story, harborcu, signed_in):
+def test_a_deployments_name_leads_to_it(story, harborcu, signed_in):
     assert links_of(signed_in(harborcu).get("/"))["HCU-IVR-01"] == f"/deployments/{Deployment.objects.get(owner=harborcu).pk}/"
 
 
@@ -308,18 +307,6 @@ def test_nothing_of_others_is_shown(story, tideway, metrotransit, signed_in):
     words = text_of(signed_in(metrotransit).get("/"))
 
     assert [word for word in ("77", "CPA", "harborcu", "northgate", "NVS-LAB") if word in words] == []
-
-
-def test_whoever_is_not_signed_in_is_asked_to(db):
-    """contract.md: /."""
-    assert Client().get("/").url == "/sign-in/?next=/"
-
-
-def test_staff_come_to_the_admin(staff):
-    browser = Client()
-    browser.force_login(staff)
-
-    assert browser.get("/").url == "/admin/"
 
 
 @pytest.mark.parametrize("number", ["\0", "0", "-1", "99999", "x", "9" * 30, "9" * 5_000, "１", "1.5", "last"])

@@ -4,7 +4,6 @@ import threading
 
 import pytest
 from django.db import connection, transaction
-from django.test import Client
 
 from accounts.models import Account
 from licenses.models import Holding, JournalEntry
@@ -68,19 +67,17 @@ def test_the_page_says_so_above_the_form_with_all_that_was_typed_and_the_same_ke
     assert browser.post("/sell/", form).url == JournalEntry.objects.get(kind="sale").get_absolute_url()
 
 
-def test_staff_who_open_an_account_while_a_rival_takes_its_name_are_told_too(impatient, staff):
+def test_staff_who_open_an_account_while_a_rival_takes_its_name_are_told_too(impatient, desk):
     """B6, in the admin too."""
-    browser = Client()
-    browser.force_login(staff)
     typed = {"username": "newco", "company": "New Co", "email": "newco@example.com"}
-    form = form_of(browser, "/admin/accounts/account/add/") | typed
+    form = form_of(desk, "/admin/accounts/account/add/") | typed
 
     with held(lambda: ResellerFactory(username="newco")):
-        refused = browser.post("/admin/accounts/account/add/", form)
+        refused = desk.post("/admin/accounts/account/add/", form)
 
     assert errors_of(refused) == {"": [BUSY]}
     assert kept_in(refused, typed) == typed
-    browser.post("/admin/accounts/account/add/", form)
+    desk.post("/admin/accounts/account/add/", form)
     assert Account.objects.filter(username="newco").count() == 1
 
 
