@@ -146,7 +146,7 @@ def test_a_worker_killed_before_it_gave_the_mail_away_leaves_it_to_another_who_s
     assert (ids(server.mails()), fate(told)) == ([message_id(told)], ("sent", 2))
 
 
-def test_a_worker_killed_between_the_server_s_yes_and_its_own_note_of_it_lets_the_mail_go_twice_under_one_id(told, start_worker):
+def test_a_worker_killed_between_the_servers_yes_and_its_own_note_of_it_lets_the_mail_go_twice_under_one_id(told, start_worker):
     """Its note waits for a lock that we take while the server has the mail and has not said yes."""
     has_come, is_locked = threading.Event(), threading.Event()
     with running(MailServer()) as server:

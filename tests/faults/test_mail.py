@@ -316,7 +316,7 @@ def test_a_worker_with_a_wrong_clock_sends_nothing_early_and_holds_nothing_back(
     assert [fate(notice) for notice in (leased, due, later)] == ["queued", "sent", "queued"]
 
 
-def test_the_library_s_own_sender_sends_nothing(sell, mail_server):
+def test_the_librarys_own_sender_sends_nothing(sell, mail_server):
     """It knows no row locks, and would write no fate."""
     sell()
 

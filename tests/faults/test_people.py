@@ -94,7 +94,7 @@ def test_who_signed_in_again_sells_with_the_form_that_was_open(seller, form, wit
     assert balances() == THREE_SOLD
 
 
-def test_who_signed_in_there_instead_does_not_sell_with_another_s_form(seller, form, without_a_session, user, northgate):
+def test_who_signed_in_there_instead_does_not_sell_with_anothers_form(seller, form, without_a_session, user, northgate):
     seller.force_login(user(northgate, "manager"))
 
     assert errors_of(seller.post("/sell/", form)) == {"": ["This page was opened by someone else. Nothing was changed. Check it and press again."]}
