@@ -64,6 +64,12 @@ test: check ## every test, on PostgreSQL and in Chromium, both installed if they
 restore-drill: test-environment ## lose the database under load, restore it from a backup, prove it and sell on the copy; says how long each step took
 	.venv/bin/python -m pytest -s tests/faults/test_restore.py
 
+SECONDS ?= 60
+
+.PHONY: soak
+soak: test-environment ## people press on while processes, connections and the database are killed; SECONDS=60 and SEED=7 can be set
+	.venv/bin/python -m tests.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
 OUT ?= $(VAR)/screenshots
 
 .PHONY: screenshots

@@ -55,9 +55,17 @@ class AccountAdmin(NothingIsDeleted, admin.ModelAdmin):
         return [*own, *super().get_urls()]
 
 
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
 @admin.register(User)
 class UserAdmin(NothingIsDeleted, admin.ModelAdmin):
-    """Roles and activity. Passwords are chosen by their owners alone, over an invitation or a reset link."""
+    """Roles and activity. Passwords are chosen by their owners alone, over an invitation or a reset link.
+
+    Who is staff, and what staff may do, is for superusers alone to say; and theirs alone is a staff user's address:
+    whoever could put another there would get a reset link, and with it the other's rights.
+    """
 
     list_display = ["username", "account", "role", "is_active", "is_staff", "last_login"]
     list_filter = ["role", "is_active", "is_staff"]
@@ -72,8 +80,12 @@ class UserAdmin(NothingIsDeleted, admin.ModelAdmin):
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs if obj else {**kwargs, "form": NewUsernameForm})
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (_is_superuser(request) or not (obj and obj.is_staff))
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        return [*self.readonly_fields, "username", "account"] if obj else self.readonly_fields
+        fixed = ["username", "account"] if obj else []
+        return [*self.readonly_fields, *fixed, *([] if _is_superuser(request) else ["is_staff", "groups"])]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:

@@ -166,6 +166,7 @@ class EnduserFilterForm(FilterForm):
     """The filters of a reseller's endusers."""
 
     place_in_list = ("page",)
+    search_hint = "Username, company or email"
 
     state = forms.ChoiceField(label="Status", required=False, choices=[("", "All statuses"), *selectors.EnduserState.choices])
 

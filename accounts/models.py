@@ -88,12 +88,6 @@ class Account(models.Model):
         first_user = self.users.filter(username=self.username).first()
         return first_user is not None and not first_user.has_usable_password()
 
-    @property
-    def initials(self) -> str:
-        """Two letters for the square beside the name."""
-        words = [word for word in self.company.replace("-", " ").split() if word[0].isalnum()]
-        return "".join(word[0] for word in words[:2]).upper() or self.username[:2].upper()
-
 
 class UserManager(DjangoUserManager["User"]):
     """Django's own manager; a superuser made on the command line is staff of the publisher, whose account is made for the first."""

@@ -270,7 +270,9 @@ def send_any_notice_again(*, notice: Notice, sent_by: User, key: str) -> Notice:
     problem = why_not_sent_again(notice)
     if problem:
         raise NotSentAgain(problem)
-    return claim.settle(send_again(notice.again_of or notice, address=Account.objects.get(username=notice.account).email))
+    return claim.settle(
+        send_again(notice.again_of or notice, address=Account.objects.get(username=notice.account).email, asked_for_by=sent_by.username)
+    )
 
 
 def why_not_sent_again(notice: Notice) -> str:

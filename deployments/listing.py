@@ -27,6 +27,7 @@ class DeploymentFilterForm(FilterForm):
     """
 
     place_in_list = ("page",)
+    search_hint = "Name or host"
 
     product = OneLineField(label="Product", required=False, max_length=30)
     state = forms.ChoiceField(label="Status", required=False, choices=[("", "All statuses"), *Deployment.State.choices])
@@ -37,7 +38,7 @@ class DeploymentFilterForm(FilterForm):
         self.is_for_endusers = account.is_reseller and data.get("whose") == "endusers"
         self.fields["product"].widget = product_select(products)
         if self.is_for_endusers:
-            self.kept = {"whose": "endusers"}
+            self.kept, self.search_hint = {"whose": "endusers"}, "Name or owner"
             del self.fields["state"]
 
     @property

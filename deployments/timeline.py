@@ -7,7 +7,7 @@ from datetime import datetime
 from accounts.models import Account
 from deployments.models import Deployment, DeploymentEntry
 from licenses.models import JournalEntry
-from licenses.presentation import amounts
+from licenses.presentation import amounts, icon
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,16 @@ def _created(deployment: Deployment, first: JournalEntry) -> Event:
 
 
 def _sold(deployment: Deployment, sale: JournalEntry) -> Event:
-    return Event("key", f"{amounts(sale)} sold to {deployment.owner}", sale.posted_at, sale)
+    return Event(icon(sale), f"{amounts(sale)} sold to {deployment.owner}", sale.posted_at, sale)
 
 
 def _deployed(entry: JournalEntry, *, is_first: bool) -> Event:
     words = f"{amounts(entry)} deployed" if is_first else f"{amounts(entry)} added by {_who(entry)}"
-    return Event("server" if is_first else "plus", words, entry.posted_at, entry)
+    return Event(icon(entry) if is_first else "plus", words, entry.posted_at, entry)
 
 
 def _retired(entry: JournalEntry, *, has_receipt: bool) -> Event:
-    return Event("arrow-uturn-left", f"Retired by {_who(entry)}: {entry.note}", entry.posted_at, entry if has_receipt else None)
+    return Event(icon(entry), f"Retired by {_who(entry)}: {entry.note}", entry.posted_at, entry if has_receipt else None)
 
 
 def _who(entry: JournalEntry) -> str:

@@ -112,6 +112,11 @@ class HoldingForm(QuantitiesForm):
             self.fields[field_name(start_at)].widget.attrs["autofocus"] = True
 
     @property
+    def elsewhere(self) -> Account | None:
+        """The giver, where it is another account than the one acted for: what it has is then said with its name."""
+        return None
+
+    @property
     def deployed(self) -> int:
         """How many licenses the giver has deployed, over all products: they can't be moved (C3)."""
         return sum(holding.deployed for holding in self.holdings.values())
@@ -131,7 +136,7 @@ class HoldingForm(QuantitiesForm):
         for product, quantity in self.quantities.items():
             holding = self.holding_of(product)
             if quantity > holding.available:
-                self.add_error(field_name(product.code), shortage(holding))
+                self.add_error(field_name(product.code), shortage(holding, elsewhere=self.elsewhere))
 
     def holding_of(self, product: Product) -> Holding:
         """What the giver has of a product; an empty holding if it never had any."""

@@ -89,7 +89,7 @@ class Books:
         Raises NothingEntered and, naming every product that falls short, InsufficientLicenses.
         """
         quantities = {product: quantity for product, quantity in quantities.items() if quantity}
-        self._check(kind, quantities, giver)
+        self._check(kind, quantities, giver, is_elsewhere=giver != acting_as)
         moment = timezone.now()
         entry = JournalEntry.objects.create(
             number=next_number(kind, moment),
@@ -131,7 +131,7 @@ class Books:
             }
         )
 
-    def _check(self, kind: JournalEntry.Kind, quantities: Quantities, giver: Account) -> None:
+    def _check(self, kind: JournalEntry.Kind, quantities: Quantities, giver: Account, *, is_elsewhere: bool) -> None:
         if not quantities:
             raise NothingEntered("Enter a Qty for at least one product")
         # What was put on a deployment in many steps comes back in one, however much it is: nobody types that number.
@@ -141,7 +141,7 @@ class Books:
         if giver.is_publisher:
             return
         short = [
-            Problem(shortage(holding), field=field_name(product.code))
+            Problem(shortage(holding, elsewhere=giver if is_elsewhere else None), field=field_name(product.code))
             for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code)
             if getattr(holding := self._holdings[giver.pk, product.pk], TAKEN_FROM.get(kind, State.AVAILABLE)) < quantity
         ]
@@ -149,10 +149,14 @@ class Books:
             raise InsufficientLicenses.of(short)
 
 
-def shortage(holding: Holding) -> str:
-    """Say what is possible: "44 available" (B6), and where the rest is, for deployed licenses can't move (C3)."""
+def shortage(holding: Holding, *, elsewhere: Account | None = None) -> str:
+    """Say what is possible: "44 available" (B6), and where the rest is, for deployed licenses can't move (C3).
+
+    `elsewhere` is the account of the holding, where it is another than the one acted for.
+    """
     deployed = f", {holding.deployed:,} deployed" if holding.deployed else ""
-    return f"{holding.available:,} available{deployed}"
+    place = f" in {elsewhere}" if elsewhere else ""
+    return f"{holding.available:,} available{deployed}{place}"
 
 
 def _line(entry: JournalEntry, holding: Holding, state: JournalLine.State, quantity: int) -> JournalLine:

@@ -11,6 +11,9 @@ TOLD_ONE_BY_ONE = 3  # products
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
+ICONS = {Kind.DEPLOYMENT: "server", Kind.RETIREMENT: "arrow-uturn-left", Kind.TRANSFER: "arrows-right-left"}
+
+
 def other_account(entry: JournalEntry, account: Account) -> str:
     """The username of the other party, as `account` sees it; "" where licenses stayed with their owner."""
     others = {entry.giver.username, entry.receiver.username} - {account.username}
@@ -33,6 +36,11 @@ def sentence(entry: JournalEntry, account: Account) -> str:
             return f"Retired {entry.reference}"
         case _:
             return entry.get_kind_display()
+
+
+def icon(entry: JournalEntry) -> str:
+    """Name the icon of what happened; a key where licenses came or went for good."""
+    return ICONS.get(Kind(entry.kind), "key")
 
 
 def amounts(entry: JournalEntry) -> str:

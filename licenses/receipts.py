@@ -21,14 +21,22 @@ class ReceiptLine:
 
 
 @dataclass(frozen=True)
+class ReceiptNotice:
+    """One mail about the entry, and to whom it went, as far as the viewer may know it: a username or an address (A9)."""
+
+    notice: Notice
+    addressee: str
+
+
+@dataclass(frozen=True)
 class Receipt:
     """What the page shows. A side never sees the other's numbers (A9)."""
 
     entry: JournalEntry
     sentence: str
     lines: list[ReceiptLine]
-    notices: list[Notice]
-    is_giver: bool
+    notices: list[ReceiptNotice]
+    has_sold: bool  # the viewer is the reseller that sold
     may_send_again: bool
 
     @property
@@ -41,12 +49,18 @@ def receipt_of(entry: JournalEntry, viewer: Account) -> Receipt:
     own = entry.lines.filter(account=viewer, state=JournalLine.State.AVAILABLE).select_related("product").order_by("product__code")
     lines = [ReceiptLine(line.product.code, line.product.name, abs(line.quantity), line.balance - line.quantity, line.balance) for line in own]
     has_acted = entry.acting_as_id == viewer.pk
+    has_sold = entry.kind == JournalEntry.Kind.SALE and entry.giver_id == viewer.pk
     notices = [notice for notice in notices_of(entry.number) if has_acted or notice.account == viewer.username]
     return Receipt(
         entry=entry,
         sentence=sentence(entry, viewer),
         lines=lines,
-        notices=notices,
-        is_giver=entry.giver_id == viewer.pk,
+        notices=[ReceiptNotice(notice, _addressee(notice, viewer, has_sold=has_sold)) for notice in notices],
+        has_sold=has_sold,
         may_send_again=has_acted and any(notice.account == entry.receiver.username for notice in notices),
     )
+
+
+def _addressee(notice: Notice, viewer: Account, *, has_sold: bool) -> str:
+    """An address is shown to the account that it belongs to, and to the reseller that sold to it."""
+    return notice.address if has_sold or notice.account == viewer.username else notice.account

@@ -113,4 +113,4 @@ def send_notice_again(*, entry: JournalEntry, account: Account, sent_by: User, k
     first = notices_of(entry.number).filter(account=entry.receiver.username).first()
     if first is None or entry.acting_as != account:
         raise NothingToSendAgain("There is no notice to send again.")
-    return claim.settle(send_again(first, address=entry.receiver.email))
+    return claim.settle(send_again(first, address=entry.receiver.email, asked_for_by=sent_by.username))

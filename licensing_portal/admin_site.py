@@ -13,6 +13,7 @@ class PortalAdminSite(AdminSite):
     site_header = "License Portal"
     site_title = "License Portal"
     index_title = "Administration"
+    enable_nav_sidebar = False  # the lists need its place: beside it and the filters they would scroll sideways on a desk
 
     def has_permission(self, request: HttpRequest) -> bool:
         if request.user.is_authenticated and not request.user.is_staff:

@@ -1,7 +1,9 @@
 """Error pages in the portal's own design: plain words and a way on, never a stack trace."""
 
 import sys
+from collections.abc import Iterator
 
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +15,9 @@ READ_ONLY = "25006"  # PostgreSQL's SQLSTATE
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django calls a session that could not be written a bad request, whatever kept it from being written."""
+    if isinstance(exception, SessionInterrupted) and any(map(_is_out_of_reach, _with_what_led_to(exception))):
+        return _back_soon()
     return render(request, "errors/400.html", status=400)
 
 
@@ -31,10 +36,20 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Drawn without the frame: what broke may be the very thing that the frame asks for."""
     if _is_out_of_reach(sys.exception()):
-        response = render(None, "errors/503.html", status=503)
-        response.headers["Retry-After"] = str(RETRY_AFTER)
-        return response
+        return _back_soon()
     return render(None, "errors/500.html", status=500)
+
+
+def _back_soon() -> HttpResponse:
+    response = render(None, "errors/503.html", status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _with_what_led_to(problem: BaseException | None) -> Iterator[BaseException]:
+    while problem:
+        yield problem
+        problem = problem.__context__
 
 
 def _is_out_of_reach(problem: BaseException | None) -> bool:

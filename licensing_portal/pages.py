@@ -19,8 +19,8 @@ from accounts.requests import PortalRequest, binding_of
 from deployments import selectors as deployment_selectors
 from deployments.listing import DeploymentFilterForm, deployment_list, given_rows
 from licenses import selectors as license_selectors
-from licenses.models import Holding, Product
-from licenses.presentation import amounts_in_short, sentence
+from licenses.models import Holding, JournalEntry, Product
+from licenses.presentation import amounts_in_short, icon, sentence
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.notices import notices_of_account
 
@@ -60,6 +60,16 @@ class SummaryRow:
         return f"{100 * part / self.holding.purchased:.2f}%" if self.holding.purchased else "0%"
 
 
+@dataclass(frozen=True)
+class RecentRow:
+    """One line of Recent activity: what happened, as the account sees it, and how much of what."""
+
+    entry: JournalEntry
+    icon: str
+    sentence: str
+    amounts: str
+
+
 @require_safe
 def my_licenses(request: PortalRequest) -> HttpResponseBase:
     """My Licenses: what is left, where the rest is, and what happened last (C1). Staff have their desk in the admin."""
@@ -74,7 +84,7 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
         "totals": _totals(rows),
         "has_sold": account.is_reseller or any(row.holding.sold for row in rows),
         "deployments": deployment_list(filters, number=request.GET.get("page", "")),
-        "recent": [(entry, sentence(entry, account), amounts_in_short(entry)) for entry in recent],
+        "recent": [RecentRow(entry, icon(entry), sentence(entry, account), amounts_in_short(entry)) for entry in recent],
     }
     return render(request, "my_licenses.html", context)
 

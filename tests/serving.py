@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlencode
 
+import psutil
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
@@ -96,15 +97,7 @@ class Portal:
 
     def __enter__(self) -> Self:
         (self.folder / "static").mkdir()
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--port", str(self.port), *self.options],
-                cwd=HOUSE,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                preexec_fn=postgres.end_with_parent(signal.SIGTERM),  # noqa: PLW1509 - it calls the kernel and takes no lock
-            )
+        self.process = self._start("serve", "--port", str(self.port), *self.options)
         try:
             self._wait_until_it_is_ready()
         except BaseException:
@@ -116,6 +109,21 @@ class Portal:
         self.process.terminate()
         self.process.wait(PATIENCE)
 
+    def processes(self, word: str) -> list[psutil.Process]:
+        """Its processes with this word in their command: those that `serve` has started itself, and not their children."""
+        return [process for process in psutil.Process(self.process.pid).children() if word in _command_of(process)]
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        with self.log.open("a") as log:
+            return subprocess.Popen(
+                [sys.executable, "manage.py", *words],
+                cwd=HOUSE,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                preexec_fn=postgres.end_with_parent(signal.SIGTERM),  # noqa: PLW1509 - it calls the kernel and takes no lock
+            )
+
     def _wait_until_it_is_ready(self) -> None:
         deadline = time.monotonic() + PATIENCE
         while self.process.poll() is None and time.monotonic() < deadline:
@@ -124,6 +132,14 @@ class Portal:
                     return
             time.sleep(0.05)
         raise RuntimeError(f"The portal did not start:\n{self.log.read_text()}")
+
+
+def _command_of(process: psutil.Process) -> str:
+    """Its command line, "" if it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 # ── The browsers ──

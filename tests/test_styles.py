@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 
 HOUSE = Path(__file__).parent.parent
 STYLES = sorted((HOUSE / "static" / "portal").glob("*.css"))
@@ -60,6 +61,29 @@ def test_every_class_is_drawn_somewhere(path):
     drawn |= {word for script in [*SCRIPTS, *LAYOUTS] for word in set_by(script.read_text())}
 
     assert classes_of(path.read_text()) - drawn - OF_BOOTSTRAP - OF_THE_ADMIN == set()
+
+
+def test_the_admin_has_the_colors_of_the_tokens():
+    """It can't load them: they follow the portal's own theme."""
+    colors = {sheet.name: set(re.findall(r"#[0-9a-f]{3,6}\b", sheet.read_text())) for sheet in STYLES}
+
+    assert (colors["admin.css"] - colors["tokens.css"], len(colors["admin.css"]) > 1) == (set(), True)
+
+
+def written_in(template: str) -> set[str]:
+    """The classes that a template writes out."""
+    values = re.findall(r'\sclass="((?:{%.*?%}|{{.*?}}|[^"])*)"', template)
+    return set(re.sub(r"{%.*?%}|{{.*?}}", " ", " ".join(values)).split())
+
+
+def test_every_class_that_a_page_writes_is_styled_or_looked_for():
+    """Bootstrap of another version may know other classes than the one that somebody remembers."""
+    assert written_in('<p class="a{% if b == "c" %} d{% endif %} {{ e }}" data-class="f">') == {"a", "d"}
+    pages = [path for path in TEMPLATES if not {"admin", "emails"} & set(path.parts)]
+    styled = classes_of(Path(finders.find("css/bootstrap.min.css")).read_text()).union(*(classes_of(path.read_text()) for path in STYLES))
+    looked_for = {name for script in SCRIPTS for name in re.findall(r"\.(js-[\w-]+)", script.read_text())}
+
+    assert {name for path in pages for name in written_in(path.read_text())} - styled - looked_for == set()
 
 
 def test_every_property_is_used():

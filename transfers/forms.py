@@ -46,6 +46,10 @@ class TransferLicensesForm(HoldingForm):
         )
 
     @property
+    def elsewhere(self) -> Account | None:
+        return self.giver
+
+    @property
     def says(self) -> str:
         """What a screen reader says once the page shows another account's licenses."""
         return f"Showing licenses in {self.giver}, {self.chosen.available:,} available" if self.chosen else ""

@@ -69,12 +69,12 @@ def kind_in_words(kind: str) -> str:
 class NoticeAdmin(ToReadOnly, admin.ModelAdmin):
     """Every mail and its fate. Bodies are not shown: some carried a link that is one person's alone."""
 
-    list_display = ["queued_at", "what", "account", "subject", "address", "fate", "reason", "sent_at"]
+    list_display = ["queued_at", "what", "account", "subject", "address", "fate_and_reason", "sent_at"]
     list_filter = [FateFilter, KindFilter]
     list_select_related = ["email"]
     search_fields = ["event", "account", "email__subject", "email__to"]
     ordering = ["-pk"]
-    fields = ["event", "account", "kind", "subject", "address", "fate", "queued_at", "sent_at", "last_error", "again_of"]
+    fields = ["event", "account", "kind", "subject", "address", "fate", "queued_at", "sent_at", "last_error", "again_of", "asked_for_by"]
     date_hierarchy = "queued_at"
 
     @admin.display(ordering="kind")
@@ -85,10 +85,7 @@ class NoticeAdmin(ToReadOnly, admin.ModelAdmin):
     def subject(self, notice: Notice) -> str:
         return str(notice.email.subject)
 
-    @admin.display(ordering="email__status")
-    def fate(self, notice: Notice) -> str:
-        return notice.fate
-
-    @admin.display(description="why not yet, or not at all", empty_value="")
-    def reason(self, notice: Notice) -> str:
-        return notice.last_error
+    @admin.display(description="fate", ordering="email__status")
+    def fate_and_reason(self, notice: Notice) -> str:
+        """Why a notice is not sent yet, or not at all, stands with its fate."""
+        return f"{notice.fate}: {notice.last_error}" if notice.last_error else notice.fate

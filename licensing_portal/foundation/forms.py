@@ -76,6 +76,7 @@ class FilterForm(forms.Form):
     place_in_list: tuple[str, ...] = ()  # what of the address says where in the list one is; another filter begins at its top
 
     kept: Mapping[str, str] = {}  # what of the address is no filter, and stays when all are taken away
+    search_hint = ""  # what the search looks at
 
     q = OneLineField(label="Search", required=False, max_length=100)
 

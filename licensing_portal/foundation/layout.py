@@ -33,6 +33,11 @@ class QuantityRow:
             return 0
 
     @property
+    def is_unchanged(self) -> bool:
+        """Nothing is asked of this product, so its numbers stay."""
+        return self.quantity == 0
+
+    @property
     def after(self) -> int:
         return self.available - self.quantity
 

@@ -74,8 +74,11 @@ def queue(name: str, *, event: str, account: str, address: str, context: Context
     )
 
 
-def send_again(notice: Notice, *, address: str) -> Notice:
-    """Queue a new mail with the same words, to the account's address of today, that refers to the first (rule C4)."""
+def send_again(notice: Notice, *, address: str, asked_for_by: str) -> Notice:
+    """Queue a new mail with the same words, to the account's address of today, that refers to the first (rule C4).
+
+    `asked_for_by` is the username of whoever pressed.
+    """
     first = notice.email
     refers = dict.fromkeys(("In-Reply-To", "References"), first.headers["Message-ID"])
     return _store(
@@ -85,6 +88,7 @@ def send_again(notice: Notice, *, address: str) -> Notice:
             event=notice.event,
             account=notice.account,
             again_of=notice,
+            asked_for_by=asked_for_by,
             written_when_sent_from=notice.written_when_sent_from,
         ),
     )

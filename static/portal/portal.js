@@ -325,7 +325,7 @@ function showLines(rows) {
   const list = document.getElementById("sum-lines");
   if (!list) return;
   const lines = rows.filter(({ isGood, quantity }) => !isGood || quantity > 0).map(summaryLine);
-  const hint = element("li", { className: "t-2", text: "Enter a Qty to see the lines here." });
+  const hint = element("li", { className: "t-quiet", text: "Enter a Qty to see the lines here." });
   list.replaceChildren(...(lines.length ? lines : [hint]));
 }
 
@@ -523,11 +523,12 @@ class OwnerCombobox {
   }
 }
 
-/** Texts about the owner; data-empty is what an element says without one, data-unknown while it is not clear who it is. */
+/** Texts about the owner: data-before leads in, data-empty is said without one, data-unknown while it is not clear who it is. */
 function describeIn(selector, text, isUnknown) {
   for (const node of document.querySelectorAll(selector)) {
-    const { empty = "", unknown = empty } = node.dataset;
-    node.textContent = text || (isUnknown ? unknown : empty);
+    const { before = "", empty = "", unknown = empty } = node.dataset;
+    const instead = isUnknown ? unknown : empty;
+    node.textContent = text ? before + text : instead;
   }
 }
 

@@ -1,6 +1,7 @@
 """Accounts, users and links in the admin: what staff may do there, and what nobody may."""
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
 from accounts.models import Account, Invitation, Link, User
@@ -215,16 +216,55 @@ def test_no_page_shows_or_takes_a_password(desk, northgate):
     assert desk.get(f"/admin/accounts/user/{user.pk}/password/", follow=True).request["PATH_INFO"] == "/admin/"  # nothing there
 
 
-def test_staff_who_may_change_users_cannot_give_themselves_more(clerks_desk):
-    """A right to edit users is not a right to every right."""
-    browser = clerks_desk("view_user", "change_user")
-    clerk = User.objects.get(username="clerk")
-    address = f"/admin/accounts/user/{clerk.pk}/change/"
+@pytest.fixture
+def issuers(db):
+    group = Group.objects.create(name="issuers")
+    group.permissions.set(Permission.objects.filter(codename="issue_licenses"))
+    return group
 
-    browser.post(address, {"email": "clerk@example.com", "role": "administrator", "is_active": "on", "is_staff": "on", "is_superuser": "on"})
 
-    clerk.refresh_from_db()
-    assert clerk.is_superuser is False
+@pytest.fixture
+def clerk(clerks_desk):
+    """The desk of staff who may add and change users, and nothing else."""
+    return clerks_desk("view_user", "add_user", "change_user")
+
+
+@pytest.mark.parametrize("username", ["clerk", "staff"])
+def test_staff_who_may_change_users_cannot_give_themselves_more(clerk, staff, issuers, username):
+    """A right to edit users is not a right to every right: neither one's own, nor another's over a reset link to one's own address."""
+    user = User.objects.get(username=username)
+    more = {"is_staff": "on", "is_superuser": "on", "groups": issuers.pk}
+
+    response = clerk.post(f"/admin/accounts/user/{user.pk}/change/", {"email": "mine@example.com", "role": "administrator", "is_active": "on"} | more)
+
+    after = User.objects.get(username=username)
+    assert response.status_code == 403
+    assert (after.email, after.is_superuser, after.groups.count()) == (user.email, user.is_superuser, 0)
+
+
+def test_a_user_that_a_clerk_adds_is_not_staff_and_in_no_group(clerk, staff, issuers):
+    form = {"username": "jo", "email": "jo@example.com", "account": staff.account.pk, "role": "administrator", "is_active": "on"}
+
+    response = clerk.post("/admin/accounts/user/add/", form | {"is_staff": "on", "groups": issuers.pk})
+
+    jo = User.objects.get(username="jo")
+    assert (response.status_code, jo.is_staff, jo.groups.count()) == (302, False, 0)
+
+
+def test_a_clerk_changes_the_users_of_customers(clerk, northgate):
+    address = f"/admin/accounts/user/{User.objects.get(username='northgate').pk}/change/"
+
+    response = clerk.post(address, form_of(clerk, address) | {"role": "viewer"})
+
+    assert (response.status_code, User.objects.get(username="northgate").role) == (302, "viewer")
+
+
+def test_a_superuser_says_what_staff_may_do_by_groups(desk, clerk, issuers):
+    address = f"/admin/accounts/user/{User.objects.get(username='clerk').pk}/change/"
+
+    desk.post(address, form_of(desk, address) | {"groups": issuers.pk})
+
+    assert User.objects.get(username="clerk").has_perm("licenses.issue_licenses")
 
 
 def test_a_customer_is_not_made_staff(desk, northgate):

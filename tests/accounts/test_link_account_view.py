@@ -200,6 +200,14 @@ def test_tries_at_the_sign_in_and_at_the_link_form_count_together(administrator)
     assert links() == []
 
 
+def test_one_switches_to_a_linked_account_from_here(administrator, northgate, west):
+    """A7: the page that shows whom one can use leads there."""
+    LinkFactory(holder=northgate, target=west)
+    (switch,) = [form for form in page_of(administrator.get(LINKS)).all("form") if form["action"] == "/switch/northgate-west/"]
+
+    assert (switch["method"], [button.text for button in switch.all("button")]) == ("post", ["Switch"])
+
+
 # ── A stale link (A6) ──
 
 
@@ -209,7 +217,9 @@ def test_a_link_whose_password_changed_asks_for_the_new_one(administrator, user,
     prover = user(west)
     prover.set_password("another horse battery")
     prover.save()
-    assert "Link it again: its sign-in has changed." in text_of(administrator.get(LINKS))
+    stale = administrator.get(LINKS)
+    assert "Link it again: its sign-in has changed." in text_of(stale)
+    assert ("button", "Switch") not in controls_of(stale)
 
     press(administrator, LINKS, {"username": "northgate-west", "password": "another horse battery"})
 
@@ -399,9 +409,10 @@ def test_every_label_of_the_page_names_exactly_one_control(administrator, northg
     LinkFactory(holder=tideway, target=northgate)
     response = administrator.get(LINKS)
 
-    names = [("field", "Username"), ("field", "Password"), ("button", "Link Account"), ("button", "Remove"), ("button", "Remove access")]
+    fields, buttons = ["Username", "Password"], ["Link Account", "Switch", "Remove", "Remove access"]
+    names = [*(("field", name) for name in fields), *(("button", name) for name in buttons)]
     assert {name: controls_of(response).count(name) for name in names} == dict.fromkeys(names, 1)
-    assert submit_buttons_of(response) == [["Sign out"], ["Remove"], ["Remove access"], ["Link Account"]]
+    assert submit_buttons_of(response) == [["Sign out"], ["Switch"], ["Remove"], ["Remove access"], ["Link Account"]]
 
 
 @pytest.mark.parametrize("name", ["username", "password", "key"])

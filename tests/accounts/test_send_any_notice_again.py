@@ -67,14 +67,14 @@ def test_the_list_tells_what_failed_and_why_and_is_filtered_by_fate(desk, sell, 
 
     shown = {fate: desk.get(f"/admin/foundation/notice/?fate={fate}") for fate in ("failed", "sent", "queued")}
 
-    rows = {fate: [row[-3:-1] for row in rows_of(response)] for fate, response in shown.items()}
-    assert rows == {"failed": [["failed", "550 5.1.1 No such user"]], "sent": [["sent", ""]] * 2, "queued": [["queued", ""]]}
+    rows = {fate: [row[-2] for row in rows_of(response)] for fate, response in shown.items()}
+    assert rows == {"failed": ["failed: 550 5.1.1 No such user"], "sent": ["sent"] * 2, "queued": ["queued"]}
 
 
 # ── One press ──
 
 
-def test_staff_correct_the_address_and_send_the_notice_again(desk, failed, harborcu):
+def test_staff_correct_the_address_and_send_the_notice_again(desk, staff, failed, harborcu):
     """contract.md: a new mail that refers to the first, with the same words, at the account's address of today."""
     correct_the_address(harborcu)
 
@@ -84,6 +84,7 @@ def test_staff_correct_the_address_and_send_the_notice_again(desk, failed, harbo
     assert (response.status_code, response.url) == (302, page_of_notice(again))
     assert messages_of(desk.get(page_of_notice(again))) == ["Queued for harborcu at mended@example.com."]
     assert (again.again_of, again.fate, again.address, failed.address) == (failed, "queued", "mended@example.com", "harborcu@example.com")
+    assert (again.asked_for_by, failed.asked_for_by) == (staff.username, "")
     assert (again.email.subject, again.email.message) == (failed.email.subject, failed.email.message)
     assert (again.email.headers["In-Reply-To"], message_id(again) != message_id(failed)) == (message_id(failed), True)
     assert Notice.objects.get(pk=failed.pk).fate == "failed"

@@ -4,6 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
+from accounts.models import User
+from licensing_portal import demo
+from licensing_portal.foundation.notices import deliver_due
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import PASSWORD
 from tests.factories.licenses import ProductFactory, give
@@ -49,6 +52,22 @@ def test_a_refused_issue_says_what_is_wrong_and_keeps_what_was_typed(staff, nort
     expect(page.get_by_role("heading", name="There is a problem", exact=True)).to_be_visible()
     expect(page.get_by_role("textbox", name="Qty, The Asr", exact=True)).to_have_value("many")
     assert balances() == {}
+
+
+LISTS = ["licenses/journalentry", "licenses/holding", "foundation/notice", "accounts/account", "accounts/user", "deployments/deployment"]
+
+
+def test_on_a_desk_no_list_of_the_admin_is_wider_than_its_place(transactional_db, visit_as):
+    demo.load()
+    deliver_due()
+    page = visit_as(User.objects.get(username="admin"))
+    page.set_viewport_size({"width": 1280, "height": 900})
+    wider = {}
+    for name in LISTS:
+        page.goto(f"/admin/{name}/")
+        wider[name] = page.locator(".results").evaluate("list => list.scrollWidth - list.clientWidth")
+
+    assert wider == dict.fromkeys(LISTS, 0)
 
 
 def test_a_customer_is_kept_out_of_the_admin(northgate, user, visit_as, complaints):

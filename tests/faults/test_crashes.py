@@ -182,8 +182,8 @@ def durable(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture
-def served(durable, mail_server):
-    """A browser in which northgate, which has licenses to sell to harborcu, is signed in at the portal; nothing else is going on there."""
+def portal(durable, mail_server):
+    """The portal in processes of its own; northgate has licenses to sell to harborcu, and nothing else is going on."""
     with connected_to(durable):
         northgate = UserFactory(account=ResellerFactory(username="northgate")).account
         EnduserFactory(username="harborcu", reseller=northgate)
@@ -191,10 +191,16 @@ def served(durable, mail_server):
         try:
             with Portal(durable, mail_port=mail_server.port) as portal:
                 wait_until(all_is_sent)
-                yield Browser(portal.port).sign_in("northgate")
+                yield portal
         finally:
             call_command("flush", interactive=False)
             cache.clear()
+
+
+@pytest.fixture
+def served(portal):
+    """A browser in which northgate is signed in."""
+    return Browser(portal.port).sign_in("northgate")
 
 
 def waiting(for_what):
@@ -221,6 +227,23 @@ def commits_are_not_answered(served, durable):
     cut_the_portal_off(durable)
     yield
     cut_the_portal_off(durable)
+
+
+def test_a_process_that_is_killed_as_soon_as_it_has_started_is_started_again_and_takes_no_other_with_it(portal):
+    """Who is killed by the system, for want of memory, may be killed again at once."""
+    seen = set()
+
+    def another_mail_worker():
+        return next((worker for worker in portal.processes("deliver_mail") if worker.pid not in seen), None)
+
+    for _ in range(3):
+        wait_until(another_mail_worker)
+        worker = another_mail_worker()
+        seen.add(worker.pid)
+        worker.kill()
+
+    wait_until(another_mail_worker)
+    assert (portal.process.poll(), Browser(portal.port).get("/readyz").status_code) == (None, 200)
 
 
 def test_a_connection_cut_between_the_commit_and_its_answer_is_a_page_that_says_so_and_the_same_form_gets_the_first_result(

@@ -1,15 +1,20 @@
 """When the database is gone, full, read-only or will not let us in: a page that says so, nothing half done, and no hand needed after."""
 
+from functools import partial
+
+import psycopg2
 import pytest
 from django.db import DatabaseError, connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import Client, RequestFactory
 
+from accounts.middleware import SEEN_AT
 from accounts.models import Account
 from licenses.models import JournalEntry
 from licensing_portal.errors import _is_out_of_reach as is_out_of_reach
 from licensing_portal.errors import server_error
 from tests.books import assert_the_books_are_proven, balances
+from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import give
 from tests.postgres import OPTIONS, ROLE, Server
 from tests.roles import the_owner
@@ -49,15 +54,21 @@ def assert_the_same_form_still_sells_once(seller, sale):
 
 
 @pytest.fixture
-def fault_on_sale():
-    """Return a function that makes the next sale's entry run into an error of PostgreSQL's with this SQLSTATE, or do this."""
+def fault_on():
+    """Return a function that makes an event on a table run into a statement of PL/pgSQL's."""
 
-    def install(statement):
+    def install(event, statement):
         owner_says(f"CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN {statement}; RETURN NEW; END $$")
-        owner_says("CREATE TRIGGER stumble BEFORE INSERT ON licenses_journalentry FOR EACH ROW WHEN (NEW.kind = 'sale') EXECUTE FUNCTION stumble()")
+        owner_says(f"CREATE TRIGGER stumble BEFORE {event} EXECUTE FUNCTION stumble()")
 
     yield install
     owner_says("DROP FUNCTION IF EXISTS stumble CASCADE")
+
+
+@pytest.fixture
+def fault_on_sale(fault_on):
+    """Return a function that makes the next sale's entry run into an error of PostgreSQL's with this SQLSTATE, or do this."""
+    return partial(fault_on, "INSERT ON licenses_journalentry FOR EACH ROW WHEN (NEW.kind = 'sale')")
 
 
 @pytest.mark.parametrize("code", ["disk_full", "read_only_sql_transaction", "too_many_connections", "admin_shutdown", "cannot_connect_now"])
@@ -94,7 +105,7 @@ def test_a_connection_cut_in_the_middle_of_a_sale_rolls_it_back(seller, sale, fa
 
 
 def test_a_database_that_dies_in_the_middle_of_a_transaction_is_back_soon_as_well(db):
-    """The driver has no code to tell then, and no class of its own for it."""
+    """Whichever class the driver then has for it."""
     server = Server(OPTIONS)
     line = DatabaseWrapper(connection.settings_dict | {"HOST": server.socket, "PORT": "", "NAME": "postgres", "USER": ROLE})
     line.set_autocommit(False)
@@ -103,12 +114,50 @@ def test_a_database_that_dies_in_the_middle_of_a_transaction_is_back_soon_as_wel
         server.stop_immediately()
         try:
             cursor.execute("SELECT 1")
-        except DatabaseError as problem:
-            kind, answer = type(problem), server_error(RequestFactory().get("/"))
+        except DatabaseError:
+            answer = server_error(RequestFactory().get("/"))
     line.close()
 
-    assert kind is DatabaseError
     assert_it_says_back_soon(answer)
+
+
+def test_a_statement_that_ends_without_a_word_from_the_server_is_back_soon_as_well():
+    """Where the server dies at the right moment, the driver has no code to tell, and no class but the bare one."""
+
+    def stumble():
+        raise DatabaseError from psycopg2.DatabaseError("server closed the connection unexpectedly")
+
+    try:
+        stumble()
+    except DatabaseError:
+        answer = server_error(RequestFactory().get("/"))
+
+    assert_it_says_back_soon(answer)
+
+
+@pytest.fixture
+def acting(northgate, west, user, signed_in):
+    """northgate's, acting for west for two minutes: what it asks for next is written down in its session."""
+    LinkFactory(holder=northgate, target=west)
+    browser = signed_in(northgate)
+    browser.post("/switch/northgate-west/")
+    session = browser.session
+    session[SEEN_AT] -= 120
+    session.save()
+    return browser
+
+
+def test_a_session_that_can_not_be_written_is_back_soon_as_well(acting, fault_on):
+    fault_on("UPDATE ON django_session FOR EACH ROW", "RAISE EXCEPTION USING ERRCODE = 'admin_shutdown'")
+
+    assert_it_says_back_soon(acting.get("/history/"))
+
+
+def test_a_session_that_was_ended_meanwhile_is_not(acting, fault_on):
+    """The control: the session is gone, as one has signed out in another tab."""
+    fault_on("UPDATE ON django_session FOR EACH ROW", "RETURN NULL")
+
+    assert acting.get("/history/").status_code == 400
 
 
 def test_a_save_that_finds_no_row_is_no_weather(db, harborcu):

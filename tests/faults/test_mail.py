@@ -10,7 +10,7 @@ from itertools import chain
 import pytest
 import time_machine
 from django.conf import settings as portal_settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, connections
 from django.db.models import F, ProtectedError
 from django.db.models.functions import Now
@@ -282,6 +282,7 @@ def test_a_flow_that_is_rolled_back_mails_nothing_neither_meanwhile_nor_after(se
 
 # ── Clocks that are wrong ──
 
+FLOOD = 100  # mails
 SKEWS = [timedelta(days=1), timedelta(days=-1)]
 
 
@@ -313,6 +314,25 @@ def test_a_worker_with_a_wrong_clock_sends_nothing_early_and_holds_nothing_back(
     assert (refused, put_off, sent) == (1, 1, 1)
     assert ids(mail_server.mails()) == [message_id(due)]
     assert [fate(notice) for notice in (leased, due, later)] == ["queued", "sent", "queued"]
+
+
+def test_the_library_s_own_sender_sends_nothing(sell, mail_server):
+    """It knows no row locks, and would write no fate."""
+    sell()
+
+    with pytest.raises(CommandError, match="delivered by deliver_mail"):
+        call_command("send_queued_mail")
+
+    assert mail_server.mails() == []
+
+
+def test_a_flood_is_sent_in_the_order_in_which_it_was_queued(sell, mail_server):
+    """Whoever sells into it is not lost behind it."""
+    flood = [message_id(sell()) for _ in range(FLOOD)]
+
+    assert notices.deliver_due() == FLOOD
+
+    assert ids(mail_server.mails()) == flood
 
 
 # ── Nothing is cleaned up ──

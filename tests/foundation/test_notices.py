@@ -213,7 +213,7 @@ def test_a_mail_sent_again_is_a_new_mail_that_refers_to_the_first(sell):
     """contract.md: "Send again makes a new one that refers to it"; the words are the same, the address is today's."""
     first = notice_of(sell())
 
-    again = notices.send_again(first, address="new@example.com")
+    again = notices.send_again(first, address="new@example.com", asked_for_by="northgate")
 
     first_id, new_id = (message_id(notice) for notice in (first, again))
     assert new_id != first_id

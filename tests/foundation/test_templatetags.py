@@ -88,13 +88,26 @@ def test_what_happened_lately_has_the_name_of_its_day(moment, words):
     assert re.sub(r"<[^>]+>", "", rendered("{% lately value %}", value=moment)) == words
 
 
+@pytest.mark.parametrize(
+    ("username", "letters"),
+    [("northgate", "NO"), ("northgate-west", "NW"), ("harborcu-tw", "HT"), ("a-b-c", "AB"), ("-x", "X"), ("7-", "7"), ("--", "")],
+)
+def test_the_initials_of_a_username_tell_an_account_from_its_sister(username, letters):
+    assert rendered("{{ username|initials }}", username=username) == letters
+
+
+@pytest.mark.parametrize(("page", "mark"), [("history", 'aria-current="page"'), ("receipt", 'aria-current="true"'), ("endusers", ""), ("", "")])
+def test_a_menu_item_is_current_on_its_page_and_on_those_under_it(page, mark):
+    assert rendered("{% current page 'history' 'receipt' %}", page=page) == mark
+
+
 def test_an_icon_is_for_the_eye_alone():
     """contract.md: a control's label is its accessible name, alone."""
     drawn = rendered("{% icon 'exclamation-circle' size=24 extra='text-danger' %}")
 
     assert drawn.startswith("<svg")
     assert 'aria-hidden="true"' in drawn
-    assert 'class="i text-danger"' in drawn
+    assert 'class="icon text-danger"' in drawn
 
 
 class ThreeFields(forms.Form):
@@ -104,6 +117,18 @@ class ThreeFields(forms.Form):
     def __init__(self, data):
         super().__init__(data)
         self.fields["qty-ASR"] = QuantityField(label="Qty, Speech Engine")
+
+
+def test_a_control_has_its_class_is_marked_where_it_is_refused_and_points_to_the_words_under_it():
+    """B6, and WCAG 3.3.1."""
+    form = ThreeFields({"owner": "", "qty-ASR": "1"})
+
+    refused, taken = (rendered("{% control field aria_label='Called' %}", field=form[name]) for name in ("owner", "qty-ASR"))
+
+    assert {'class="form-control is-invalid"', 'aria-invalid="true"', 'aria-describedby="id_owner_error"'} <= set(
+        re.findall(r'[\w-]+="[^"]*"', refused)
+    )
+    assert ('class="form-control"' in taken, 'aria-label="Called"' in taken, "aria-invalid" in taken) == (True, True, False)
 
 
 def summary(form):

@@ -57,6 +57,7 @@ def test_a_new_mail_refers_to_the_first(send, sale):
     assert message_id(again) != message_id(first)
     assert (again.email.headers["In-Reply-To"], again.email.headers["References"]) == (message_id(first), message_id(first))
     assert (again.again_of, again.fate, again.account, again.address) == (first, "queued", "harborcu", "harborcu@example.com")
+    assert (again.asked_for_by, first.asked_for_by) == ("northgate", "")
     assert (again.email.subject, again.email.message, again.email.html_message) == (
         first.email.subject,
         first.email.message,

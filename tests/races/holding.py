@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
+from licenses.ledger import Books
 from tests.races.crowd import PATIENCE, outcome_of
 from tests.roles import the_owner
 
@@ -33,6 +35,19 @@ def wait_until_waiting(count):
             if cursor.fetchone()[0] >= wanted:
                 return
     raise AssertionError("nobody waited: the act does not lock what the change decides")
+
+
+def let_nobody_lock(monkeypatch, *, rivals):
+    """Take all locks away, and let so many rivals look at the numbers before any of them writes."""
+    gate = threading.Barrier(rivals)
+    check = Books._check
+
+    def check_and_wait(self, *args, **options):
+        check(self, *args, **options)
+        gate.wait(PATIENCE)
+
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self)
+    monkeypatch.setattr(Books, "_check", check_and_wait)
 
 
 @contextmanager

@@ -3,19 +3,16 @@
 The first test takes the lock and the wall away and must oversell: without it the others would prove nothing.
 """
 
-import threading
-
 import pytest
 from django.db import connection
-from django.db.models import QuerySet
 
-from licenses.ledger import Books
 from licenses.models import Holding, JournalEntry
 from licenses.services import sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.licenses import give, quantities
-from tests.races.crowd import PATIENCE, all_at_once, kinds
+from tests.races.crowd import all_at_once, kinds
+from tests.races.holding import let_nobody_lock
 from tests.roles import the_owner, walls_down
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -36,16 +33,7 @@ def sell_the_last(northgate, harborcu, user):
 
 @pytest.fixture
 def without_locks(monkeypatch):
-    """Nobody locks, and everybody has looked at the numbers before anybody writes."""
-    gate = threading.Barrier(CROWD)
-    check = Books._check
-
-    def check_and_wait(self, *args):
-        check(self, *args)
-        gate.wait(PATIENCE)
-
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self)
-    monkeypatch.setattr(Books, "_check", check_and_wait)
+    let_nobody_lock(monkeypatch, rivals=CROWD)
 
 
 @pytest.fixture

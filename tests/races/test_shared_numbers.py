@@ -1,19 +1,16 @@
 """Flows of different kinds that want the same licenses at the same moment (B3): what is available is shared, never doubled."""
 
-import threading
-
 import pytest
-from django.db.models import QuerySet
 
 from deployments.services import add_deployment
-from licenses.ledger import Books
 from licenses.models import Holding
 from licenses.services import issue_licenses, sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven
 from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import give, quantities
-from tests.races.crowd import PATIENCE, all_at_once, kinds
+from tests.races.crowd import all_at_once, kinds
+from tests.races.holding import let_nobody_lock
 from transfers.services import transfer_licenses
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -38,16 +35,7 @@ def acts(northgate, west, harborcu, user):
 
 @pytest.fixture
 def without_locks(monkeypatch):
-    """Nobody locks, and both rivals have looked at the number before either writes."""
-    gate = threading.Barrier(2)
-    check = Books._check
-
-    def check_and_wait(self, *args):
-        check(self, *args)
-        gate.wait(PATIENCE)
-
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self)
-    monkeypatch.setattr(Books, "_check", check_and_wait)
+    let_nobody_lock(monkeypatch, rivals=2)
 
 
 @pytest.mark.parametrize("rivals", RIVALS)

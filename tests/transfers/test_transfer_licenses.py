@@ -71,7 +71,7 @@ def test_deployed_licenses_do_not_move(pull, link, west):
     deploy(west, ASR=8)
     before = everything()
 
-    with pytest.raises(InsufficientLicenses, match="2 available, 8 deployed"):
+    with pytest.raises(InsufficientLicenses, match="2 available, 8 deployed in northgate-west"):
         pull()
 
     assert everything() == before
@@ -86,7 +86,10 @@ def test_if_one_product_falls_short_nothing_moves(pull, link, west):
     with pytest.raises(InsufficientLicenses) as refusal:
         pull(quantities=quantities(ASR=3, TTS=2, CPA=1))
 
-    assert refusal.value.problems == [Problem("0 available", field="qty-CPA"), Problem("1 available", field="qty-TTS")]
+    assert refusal.value.problems == [
+        Problem("0 available in northgate-west", field="qty-CPA"),
+        Problem("1 available in northgate-west", field="qty-TTS"),
+    ]
     assert everything() == before
 
 

@@ -184,15 +184,15 @@ def test_the_page_shows_nothing_of_an_account_that_one_is_not_linked_to(receiver
 
 REFUSALS = {
     "nothing entered": ({}, {"": ["Enter a Qty for at least one product"]}),
-    "more than is available there": ({"qty-ASR": "11"}, {"qty-ASR": ["10 available"]}),
-    "one product of two falls short": ({"qty-ASR": "10", "qty-TTS": "5"}, {"qty-TTS": ["4 available"]}),
+    "more than is available there": ({"qty-ASR": "11"}, {"qty-ASR": ["10 available in northgate-west"]}),
+    "one product of two falls short": ({"qty-ASR": "10", "qty-TTS": "5"}, {"qty-TTS": ["4 available in northgate-west"]}),
     "no number": ({"qty-ASR": "1e3"}, {"qty-ASR": ["Enter a whole number, like 2"]}),
     "too large a number": ({"qty-ASR": "1000001"}, {"qty-ASR": ["Enter 1,000,000 or less"]}),
     "a wrong number beside a shortage": (
         {"qty-ASR": "11", "qty-TTS": "-1"},
-        {"qty-ASR": ["10 available"], "qty-TTS": ["Enter a whole number, like 2"]},
+        {"qty-ASR": ["10 available in northgate-west"], "qty-TTS": ["Enter a whole number, like 2"]},
     ),
-    "a product that it never held": ({"qty-CPA": "1"}, {"qty-CPA": ["0 available"]}),
+    "a product that it never held": ({"qty-CPA": "1"}, {"qty-CPA": ["0 available in northgate-west"]}),
 }
 
 
@@ -216,7 +216,7 @@ def test_only_available_licenses_move(receiver, west):
     """C9: deployed ones stay."""
     deploy(west, name="W", ASR=8)
 
-    assert errors_of(press(receiver, TRANSFER, {"qty-ASR": "3"})) == {"qty-ASR": ["2 available, 8 deployed"]}
+    assert errors_of(press(receiver, TRANSFER, {"qty-ASR": "3"})) == {"qty-ASR": ["2 available, 8 deployed in northgate-west"]}
     assert balances() == NOTHING_MOVED | {("northgate-west", "ASR"): (2, 8, 0)}
 
 

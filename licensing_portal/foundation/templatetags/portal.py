@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms, template
+from django.forms.boundfield import BoundField
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from heroicons.templatetags import heroicons
 
@@ -49,10 +50,17 @@ def absolute(value: int) -> int:
     return abs(value)
 
 
+@register.filter
+def initials(username: str) -> str:
+    """Write two letters for the square of an account or the circle of a user: NW for northgate-west, NO for northgate."""
+    first, *others = [part for part in username.split("-") if part] or [""]
+    return (first[:1] + others[0][:1] if others else first[:2]).upper()
+
+
 @register.simple_tag
 def icon(name: str, size: int = 20, extra: str = "") -> str:
     """Draw an icon of the heroicons package, for the eye alone: words beside it say the same."""
-    return heroicons.heroicon_outline(name, size=size, **{"class": f"i {extra}".strip(), "aria_hidden": "true"})
+    return heroicons.heroicon_outline(name, size=size, **{"class": f"icon {extra}".strip(), "aria_hidden": "true"})
 
 
 @register.filter
@@ -95,6 +103,23 @@ def _hour(local: datetime) -> str:
     return f"{local:%-I:%M} {f'{local:%p}'.lower()}"
 
 
+@register.simple_tag
+def current(page: str, item: str, *under_it: str) -> SafeString:
+    """Mark the menu's item that leads to the page itself, or that the page belongs under; all are names of addresses."""
+    if page == item:
+        return mark_safe(' aria-current="page"')
+    return mark_safe(' aria-current="true"') if page in under_it else mark_safe("")
+
+
+@register.simple_tag
+def control(field: BoundField, **attributes: str) -> SafeString:
+    """Draw a field's control in Bootstrap's classes, marked where its value is refused; `aria_label` stands for aria-label."""
+    kind = "form-select" if isinstance(field.field.widget, forms.Select) else "form-control"
+    state = " is-invalid" if field.errors else ""
+    named = {name.replace("_", "-"): value for name, value in attributes.items()}
+    return field.as_widget(attrs={"class": kind + state, **named})
+
+
 @dataclass(frozen=True)
 class SummaryItem:
     """One line of the error summary and where its link leads: to the field, to what an earlier press made, or nowhere."""
@@ -103,7 +128,7 @@ class SummaryItem:
     href: str
 
 
-@register.inclusion_tag("components/error_summary.html")
+@register.inclusion_tag("components/_error_summary.html")
 def error_summary(form: forms.BaseForm) -> dict[str, Any]:
     """List everything that is wrong above the page, in the order of its fields, each a link to its field (WCAG 3.3.1)."""
     items: list[SummaryItem] = []

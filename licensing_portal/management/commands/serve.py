@@ -58,7 +58,8 @@ class Command(BaseCommand):
         for name, process in self.running.items():
             if process.poll() is None or self.is_stopping:
                 continue
-            if time.monotonic() - self.started_at[name] < TOO_SOON:
+            # One that was killed (a negative code) could be started, however soon it was; one that ended by itself can't be.
+            if process.returncode >= 0 and time.monotonic() - self.started_at[name] < TOO_SOON:
                 raise CommandError(f"The {name} process cannot be started; what it said stands above.")
             self.stderr.write(f"The {name} process ended with {process.returncode}; it is started again.")
             self.start(name)
