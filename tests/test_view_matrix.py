@@ -16,12 +16,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from deployments.services import add_deployment
 from licenses.models import Holding, Product
 from licenses.services import sell_licenses
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import EnduserFactory, LinkFactory, ResellerFactory, StaffFactory, UserFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 from tests.views import page_of, submit_buttons_of, text_of
 
@@ -182,14 +182,12 @@ def test_every_named_address_has_its_row_in_the_table_and_every_row_its_address(
 
 
 @pytest.fixture
-def address(northgate, west, tideway, harborcu, staff, user):
+def address(northgate, west, tideway, harborcu, staff):
     """The addresses of things that are northgate's: address("enduser"). The sale was made with the deployment."""
     give(northgate, ASR=10)
     link = LinkFactory(holder=northgate, target=west)
     LinkFactory(holder=west, target=northgate)
-    made = add_deployment(
-        account=northgate, added_by=user(northgate), owner=harborcu, name="IVR", host_name="ivr", quantities=quantities(ASR=4), key=fresh_key()
-    )
+    made = deploy(northgate, owner=harborcu, name="IVR", ASR=4)
     sale = made.entries.get().sale
     rows = {
         "foundation_notice": Notice.objects.latest("pk").pk,
@@ -371,12 +369,12 @@ class World:
                 LinkFactory(holder=account, target=sister)
                 LinkFactory(holder=cousin, target=account)
             for owner in (self.northgate, self.harborcu):
-                self.deploy(owner, **dict.fromkeys(codes[:2], 1))
+                deploy(self.northgate, owner=owner, **dict.fromkeys(codes[:2], 1))
         self.size = size
         sale = sell_licenses(
             seller=self.northgate, sold_by=self.seller, owner=self.harborcu, quantities=quantities(**dict.fromkeys(codes, 1)), key=fresh_key()
         )
-        deployment = self.deploy(self.harborcu, **dict.fromkeys(codes, 1)).get_absolute_url()
+        deployment = deploy(self.northgate, owner=self.harborcu, **dict.fromkeys(codes, 1)).get_absolute_url()
         # The pages that are as long as a sale or a deployment has products.
         self.addresses = {
             "licenses:receipt": sale.get_absolute_url(),
@@ -387,11 +385,6 @@ class World:
         }
         # Autovacuum, which does not see what this test has not committed, may have told the planner that the tables are empty.
         connection.cursor().execute("ANALYZE")
-
-    def deploy(self, owner, **by_code):
-        return add_deployment(
-            account=self.northgate, added_by=self.seller, owner=owner, name="D", host_name="d", quantities=quantities(**by_code), key=fresh_key()
-        )
 
 
 def queries(browser, address):

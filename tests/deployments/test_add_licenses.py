@@ -4,7 +4,7 @@ import pytest
 
 from deployments.models import Deployment, DeploymentEntry
 from deployments.rights import DeploymentRetired, NotYourDeployment
-from deployments.services import add_deployment, add_licenses
+from deployments.services import add_licenses
 from licenses.ledger import InsufficientLicenses, NothingEntered
 from licenses.models import JournalEntry
 from licensing_portal.foundation.errors import NotAllowed, Problem
@@ -12,23 +12,16 @@ from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 
 
 @pytest.fixture
-def deployment(northgate, harborcu, user):
+def deployment(northgate, harborcu):
     """HCU-IVR-01 with 3 ASR, which northgate made for harborcu; harborcu has 10 ASR and 4 TTS besides."""
     give(northgate, ASR=3)
     give(harborcu, ASR=10, TTS=4)
-    return add_deployment(
-        account=northgate,
-        added_by=user(northgate),
-        owner=harborcu,
-        name="HCU-IVR-01",
-        host_name="ivr-01",
-        quantities=quantities(ASR=3),
-        key=fresh_key(),
-    )
+    return deploy(northgate, owner=harborcu, name="HCU-IVR-01", ASR=3)
 
 
 @pytest.fixture
@@ -179,11 +172,9 @@ def test_the_same_key_with_another_quantity_is_refused_and_leads_to_the_entry(ad
     assert (refusal.value.problems[0].url, everything()) == (entry.get_absolute_url(), before)
 
 
-def test_the_key_of_one_deployment_adds_nothing_to_another(add, harborcu, user):
+def test_the_key_of_one_deployment_adds_nothing_to_another(add, harborcu):
     """B5."""
-    other = add_deployment(
-        account=harborcu, added_by=user(harborcu), owner=harborcu, name="OTHER", host_name="o", quantities=quantities(ASR=1), key=fresh_key()
-    )
+    other = deploy(harborcu, name="OTHER", ASR=1)
     key = fresh_key()
     add(key=key)
     before = everything()

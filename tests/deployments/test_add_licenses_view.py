@@ -4,29 +4,20 @@ import pytest
 from django.utils import timezone
 
 from deployments.models import Deployment
-from deployments.services import add_deployment
 from licenses.models import JournalEntry
-from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory
-from tests.factories.licenses import give, quantities
+from tests.factories.deployments import deploy
+from tests.factories.licenses import give
 from tests.views import ALREADY_USED, controls_of, errors_of, form_of, heading_of, headings_of, kept_in, links_of, notes_of, press, rows_of, text_of
 
 
 @pytest.fixture
-def ivr(northgate, harborcu, user):
+def ivr(northgate, harborcu):
     """A deployment of 4 ASR that northgate made for harborcu, which has 10 ASR and 2 TTS available besides."""
     give(northgate, ASR=10)
     give(harborcu, ASR=10, TTS=2)
-    return add_deployment(
-        account=northgate,
-        added_by=user(northgate),
-        owner=harborcu,
-        name="HCU-IVR-01",
-        host_name="ivr-01",
-        quantities=quantities(ASR=4),
-        key=fresh_key(),
-    )
+    return deploy(northgate, owner=harborcu, name="HCU-IVR-01", ASR=4)
 
 
 @pytest.fixture
@@ -130,10 +121,8 @@ def test_every_field_and_the_button_have_their_names(page_of_adding, harborcu, s
     assert controls.count(("button", "Add Licenses")) == 1
 
 
-def test_with_nothing_available_the_page_says_so_and_leads_back(ivr, page_of_adding, harborcu, user, signed_in):
-    add_deployment(
-        account=harborcu, added_by=user(harborcu), owner=harborcu, name="ALL", host_name="all", quantities=quantities(ASR=10, TTS=2), key=fresh_key()
-    )
+def test_with_nothing_available_the_page_says_so_and_leads_back(ivr, page_of_adding, harborcu, signed_in):
+    deploy(harborcu, name="ALL", host_name="all", ASR=10, TTS=2)
 
     response = signed_in(harborcu).get(page_of_adding)
 

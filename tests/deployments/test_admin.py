@@ -6,22 +6,19 @@ import pytest
 from django.utils import timezone
 
 from deployments.models import Deployment
-from deployments.services import add_deployment
 from licenses.models import JournalEntry
 from licensing_portal.foundation.models import Notice
-from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
-from tests.factories.licenses import give, quantities
+from tests.factories.deployments import deploy
+from tests.factories.licenses import give
 from tests.views import controls_of, errors_of, form_of, kept_in, links_of, messages_of, page_of, press, rows_of, submit_buttons_of, text_of
 
 
 @pytest.fixture
-def ivr(northgate, harborcu, user):
+def ivr(northgate, harborcu):
     """A deployment of 4 ASR that northgate made for harborcu."""
     give(northgate, ASR=10)
-    return add_deployment(
-        account=northgate, added_by=user(northgate), owner=harborcu, name="HCU-IVR-01", host_name="ivr", quantities=quantities(ASR=4), key=fresh_key()
-    )
+    return deploy(northgate, owner=harborcu, name="HCU-IVR-01", host_name="ivr", ASR=4)
 
 
 def test_staff_see_a_deployment_with_its_licenses_its_entries_and_its_sale(desk, ivr):

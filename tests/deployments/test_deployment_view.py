@@ -10,6 +10,7 @@ from deployments.services import add_deployment, add_licenses, retire_deployment
 from licenses.models import JournalEntry
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 from tests.views import heading_of, headings_of, links_of, page_of, rows_of, text_of
 
@@ -132,12 +133,10 @@ def test_of_a_retirement_by_others_its_maker_sees_the_state_alone(ivr, who, requ
     assert [part for part in (retirement.number, "hardware", "Returned on") if part in response.content.decode()] == []
 
 
-def test_a_deployment_of_ones_own_was_not_sold(northgate, user, signed_in):
+def test_a_deployment_of_ones_own_was_not_sold(northgate, signed_in):
     """C5."""
     give(northgate, ASR=4)
-    lab = add_deployment(
-        account=northgate, added_by=user(northgate), owner=northgate, name="LAB", host_name="lab", quantities=quantities(ASR=4), key=fresh_key()
-    )
+    lab = deploy(northgate, ASR=4)
 
     assert [words for words, _ in story_of(signed_in(northgate).get(lab.get_absolute_url()))] == [
         "4 ASR deployed",
@@ -211,12 +210,10 @@ def test_to_anybody_else_it_does_not_exist(ivr, signed_in, request, stranger):
     assert signed_in(request.getfixturevalue(stranger)).get(ivr).status_code == 404
 
 
-def test_a_deployment_that_an_enduser_made_is_not_its_resellers_to_see(harborcu, northgate, user, signed_in):
+def test_a_deployment_that_an_enduser_made_is_not_its_resellers_to_see(harborcu, northgate, signed_in):
     """A9: only what was made for it."""
     give(harborcu, ASR=4)
-    own = add_deployment(
-        account=harborcu, added_by=user(harborcu), owner=harborcu, name="OWN", host_name="own", quantities=quantities(ASR=4), key=fresh_key()
-    )
+    own = deploy(harborcu, name="OWN", host_name="own", ASR=4)
 
     assert signed_in(northgate).get(f"/deployments/{own.pk}/").status_code == 404
 

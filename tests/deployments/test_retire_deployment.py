@@ -10,13 +10,14 @@ from django.utils import timezone
 from accounts.models import Account
 from deployments.models import Deployment, DeploymentEntry
 from deployments.rights import DeploymentRetired, NotYourDeployment, TooLateToRetire
-from deployments.services import add_deployment, add_licenses, retire_deployment
+from deployments.services import add_licenses, retire_deployment
 from licenses.models import Holding, JournalEntry
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory, UserFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 
 REASON = "The server was taken down"
@@ -27,15 +28,7 @@ def deployment(northgate, harborcu, user):
     """HCU-IVR-01 with 3 ASR, which northgate made for harborcu; harborcu added 5 ASR and 4 TTS, and has 5 ASR besides."""
     give(northgate, ASR=10)
     give(harborcu, ASR=10, TTS=4)
-    made = add_deployment(
-        account=northgate,
-        added_by=user(northgate),
-        owner=harborcu,
-        name="HCU-IVR-01",
-        host_name="ivr-01",
-        quantities=quantities(ASR=3),
-        key=fresh_key(),
-    )
+    made = deploy(northgate, owner=harborcu, name="HCU-IVR-01", ASR=3)
     add_licenses(deployment=made, account=harborcu, added_by=user(harborcu), quantities=quantities(ASR=5, TTS=4), key=fresh_key())
     return made
 
@@ -99,24 +92,20 @@ def test_the_deployment_is_retired_from_that_moment_and_its_lines_tell_what_was_
     assert {line.product.code: line.quantity for line in deployment.lines.select_related("product")} == {"ASR": 8, "TTS": 4}
 
 
-def test_other_deployments_of_the_owner_stay_as_they_are(retire, harborcu, user):
+def test_other_deployments_of_the_owner_stay_as_they_are(retire, harborcu):
     """C7: "only retiring a deployment returns its licenses"."""
-    other = add_deployment(
-        account=harborcu, added_by=user(harborcu), owner=harborcu, name="OTHER", host_name="o", quantities=quantities(ASR=2), key=fresh_key()
-    )
+    other = deploy(harborcu, name="OTHER", ASR=2)
 
     retire()
 
     assert (Deployment.objects.get(pk=other.pk).state, Holding.objects.get(account=harborcu, product__code="ASR").deployed) == ("waiting", 2)
 
 
-def test_what_came_back_can_be_deployed_again(retire, harborcu, user):
+def test_what_came_back_can_be_deployed_again(retire, harborcu):
     """C7."""
     retire()
 
-    add_deployment(
-        account=harborcu, added_by=user(harborcu), owner=harborcu, name="NEXT", host_name="n", quantities=quantities(ASR=13, TTS=4), key=fresh_key()
-    )
+    deploy(harborcu, name="NEXT", ASR=13, TTS=4)
 
     assert balances() == {("northgate", "ASR"): (7, 0, 3), ("harborcu", "ASR"): (0, 13, 0), ("harborcu", "TTS"): (0, 4, 0)}
     assert_the_books_are_proven()
@@ -188,9 +177,7 @@ def test_to_strangers_it_is_nothing_to_retire(retire, request, user, who):
 def test_a_reseller_does_not_retire_what_its_enduser_made_itself(northgate, harborcu, user):
     """C7: "the reseller who made it"."""
     give(harborcu, ASR=4)
-    own = add_deployment(
-        account=harborcu, added_by=user(harborcu), owner=harborcu, name="OWN", host_name="own", quantities=quantities(ASR=4), key=fresh_key()
-    )
+    own = deploy(harborcu, name="OWN", host_name="own", ASR=4)
     before = everything()
 
     with pytest.raises(NotYourDeployment):
@@ -348,11 +335,9 @@ def test_the_same_key_with_another_reason_is_refused_and_leads_to_the_deployment
     assert (refusal.value.problems[0].url, everything()) == (f"/deployments/{deployment.pk}/", before)
 
 
-def test_the_key_of_one_deployment_retires_no_other(retire, harborcu, user):
+def test_the_key_of_one_deployment_retires_no_other(retire, harborcu):
     """B5."""
-    other = add_deployment(
-        account=harborcu, added_by=user(harborcu), owner=harborcu, name="OTHER", host_name="o", quantities=quantities(ASR=1), key=fresh_key()
-    )
+    other = deploy(harborcu, name="OTHER", ASR=1)
     key = fresh_key()
     retire(key=key)
     before = everything()

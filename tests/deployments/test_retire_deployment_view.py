@@ -6,12 +6,13 @@ import pytest
 from django.utils import timezone
 
 from deployments.models import Deployment
-from deployments.services import add_deployment, add_licenses, retire_deployment
+from deployments.services import add_licenses, retire_deployment
 from licenses.models import JournalEntry
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 from tests.views import (
     ALREADY_USED,
@@ -38,15 +39,7 @@ def ivr(northgate, harborcu, user):
     """A deployment of 4 ASR that northgate made for harborcu, which added 1 ASR and 2 TTS and has 5 ASR available."""
     give(northgate, ASR=10)
     give(harborcu, ASR=6, TTS=2)
-    made = add_deployment(
-        account=northgate,
-        added_by=user(northgate),
-        owner=harborcu,
-        name="HCU-IVR-01",
-        host_name="ivr-01",
-        quantities=quantities(ASR=4),
-        key=fresh_key(),
-    )
+    made = deploy(northgate, owner=harborcu, name="HCU-IVR-01", host_name="ivr-01", ASR=4)
     add_licenses(deployment=made, account=harborcu, added_by=user(harborcu), quantities=quantities(ASR=1, TTS=2), key=fresh_key())
     return made
 
@@ -147,10 +140,8 @@ def test_its_owner_sees_what_comes_back_and_its_numbers_before_and_after(page_of
     assert "The owner gets an email" not in text_of(response)
 
 
-def test_what_else_is_deployed_stays_deployed(page_of_retiring, harborcu, user, signed_in):
-    add_deployment(
-        account=harborcu, added_by=user(harborcu), owner=harborcu, name="OTHER", host_name="o", quantities=quantities(ASR=2), key=fresh_key()
-    )
+def test_what_else_is_deployed_stays_deployed(page_of_retiring, harborcu, signed_in):
+    deploy(harborcu, name="OTHER", ASR=2)
 
     assert rows_of(signed_in(harborcu).get(page_of_retiring))[0] == ["The AsrASR", "5", "7 to 2", "3 to 8"]
 
@@ -229,9 +220,7 @@ def test_a_form_that_was_open_when_it_was_retired_is_refused_and_kept(ivr, page_
 def test_a_percent_sign_in_its_name_is_shown_as_it_is(northgate, user, signed_in):
     """rules.md §4: no input gives a 500."""
     give(northgate, ASR=1)
-    load = add_deployment(
-        account=northgate, added_by=user(northgate), owner=northgate, name="50% load", host_name="lab", quantities=quantities(ASR=1), key=fresh_key()
-    )
+    load = deploy(northgate, name="50% load", ASR=1)
     browser, address = signed_in(northgate), f"/deployments/{load.pk}/retire/"
     form = form_of(browser, address) | REASON
     retired(load, northgate, user)

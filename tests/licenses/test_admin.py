@@ -2,11 +2,10 @@
 
 import pytest
 
-from deployments.services import add_deployment
 from licenses.models import Holding, JournalEntry, JournalLine, Product
-from licensing_portal.foundation.submissions import fresh_key
 from tests.books import balances
-from tests.factories.licenses import ProductFactory, give, quantities
+from tests.factories.deployments import deploy
+from tests.factories.licenses import ProductFactory, give
 from tests.views import form_of, page_of, rows_of
 
 
@@ -98,10 +97,8 @@ def test_an_entry_is_shown_with_its_lines(desk, entry):
     assert [word in words for word in (entry.number, "northgate", "publisher", "staff", "The Asr (ASR)", "-10")] == [True] * 6
 
 
-def test_a_deployments_entry_is_shown_too(desk, northgate, user, entry):
-    made = add_deployment(
-        account=northgate, added_by=user(northgate), owner=northgate, name="LAB", host_name="lab", quantities=quantities(ASR=4), key=fresh_key()
-    )
+def test_a_deployments_entry_is_shown_too(desk, northgate, entry):
+    made = deploy(northgate, ASR=4)
 
     assert desk.get(f"/admin/licenses/journalentry/{made.entries.get().entry_id}/change/").status_code == 200
 

@@ -8,11 +8,11 @@ import pytest
 import time_machine
 from django.db.models import Q
 
-from deployments.services import add_deployment
 from licenses.models import JournalEntry, Product
 from licenses.services import issue_licenses, sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import ProductFactory, give, quantities
 from tests.views import links_of, page_of
 from transfers.services import transfer_licenses
@@ -34,15 +34,7 @@ def days(publisher, staff, northgate, west, harborcu, user):
             seller=northgate, sold_by=user(west), owner=harborcu, quantities=quantities(ASR=3, TTS=4), reference="PO 20931", key=fresh_key()
         )
     with time_machine.travel(datetime(2026, 3, 3, 12, tzinfo=UTC), tick=False):
-        add_deployment(
-            account=northgate,
-            added_by=user(northgate),
-            owner=northgate,
-            name="NVS-LAB",
-            host_name="lab",
-            quantities=quantities(ASR=2),
-            key=fresh_key(),
-        )
+        deploy(northgate, name="NVS-LAB", ASR=2)
     with time_machine.travel(datetime(2026, 3, 4, 12, tzinfo=UTC), tick=False):
         transfer_licenses(receiver=northgate, transferred_by=user(northgate), giver=west, quantities=quantities(ASR=9), key=fresh_key())
 

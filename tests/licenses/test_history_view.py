@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
-from deployments.services import add_deployment
 from licenses.models import JournalEntry
 from licenses.services import sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 from tests.views import controls_of, errors_of, headings_of, links_of, page_of, rows_of
 from transfers.services import transfer_licenses
@@ -31,15 +31,7 @@ def days(northgate, west, harborcu, stmarys, user):
         seller = user(northgate, "manager")
         sell_licenses(seller=northgate, sold_by=seller, owner=stmarys, quantities=quantities(ASR=1, TTS=4), key=fresh_key())
     with time_machine.travel(datetime(2026, 3, 4, 12, tzinfo=UTC), tick=False):
-        add_deployment(
-            account=northgate,
-            added_by=user(northgate),
-            owner=northgate,
-            name="NVS-LAB",
-            host_name="lab",
-            quantities=quantities(ASR=2),
-            key=fresh_key(),
-        )
+        deploy(northgate, name="NVS-LAB", ASR=2)
     with time_machine.travel(datetime(2026, 3, 5, 12, tzinfo=UTC), tick=False):
         transfer_licenses(receiver=northgate, transferred_by=user(northgate), giver=west, quantities=quantities(ASR=9), key=fresh_key())
 

@@ -4,13 +4,13 @@ import pytest
 from post_office.models import STATUS, Email
 
 from accounts.models import Account
-from deployments.services import add_deployment
 from licenses.services import sell_licenses
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import Binding, fresh_key
 from licensing_portal.foundation.templatetags.portal import moment_text
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 from tests.mail import message_id
 from tests.views import ALREADY_USED, OUT_OF_DATE, controls_of, form_of, heading_of, links_of, notes_of, page_of, press, rows_of, text_of
@@ -98,12 +98,10 @@ def test_over_a_link_it_is_seen_while_acting_and_not_otherwise(sale, northgate, 
     assert rows_of(browser.get(sale.get_absolute_url())) == [["The AsrASR", "3", "10 to 7"], ["The TtsTTS", "4", "4 to 0"]]
 
 
-def test_a_deployments_receipt_is_its_owners_alone(northgate, harborcu, user, signed_in):
+def test_a_deployments_receipt_is_its_owners_alone(northgate, harborcu, signed_in):
     """A9: the reseller who made it has the receipt of the sale."""
     give(northgate, ASR=10)
-    made = add_deployment(
-        account=northgate, added_by=user(northgate), owner=harborcu, name="IVR", host_name="ivr", quantities=quantities(ASR=4), key=fresh_key()
-    )
+    made = deploy(northgate, owner=harborcu, name="IVR", ASR=4)
     entry = made.entries.get().entry
 
     assert signed_in(northgate).get(entry.get_absolute_url()).status_code == 404

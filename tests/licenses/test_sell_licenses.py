@@ -4,7 +4,6 @@ import pytest
 
 from accounts.models import Account
 from accounts.services import NotYourEnduser
-from deployments.services import add_deployment
 from licenses.ledger import InsufficientLicenses
 from licenses.models import JournalEntry
 from licenses.services import sell_licenses
@@ -13,6 +12,7 @@ from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import ProductFactory, give, quantities
 
 
@@ -71,13 +71,11 @@ def test_a_sale_that_is_refused_changes_nothing(sell, northgate):
     assert sell(quantities=quantities(ASR=2), key=key) == sales().get()
 
 
-def test_only_available_licenses_can_be_sold(sell, northgate, user):
+def test_only_available_licenses_can_be_sold(sell, northgate):
     """C3: deployed ones stay where they are."""
 
     give(northgate, ASR=10)
-    add_deployment(
-        account=northgate, added_by=user(northgate), owner=northgate, name="LAB", host_name="lab", quantities=quantities(ASR=8), key=fresh_key()
-    )
+    deploy(northgate, ASR=8)
 
     with pytest.raises(InsufficientLicenses, match="2 available, 8 deployed"):
         sell(quantities=quantities(ASR=3))

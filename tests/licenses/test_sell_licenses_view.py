@@ -4,13 +4,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Account
-from deployments.services import add_deployment
 from licenses.models import JournalEntry, Product
 from licensing_portal.foundation.models import Notice
-from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import EnduserFactory, LinkFactory
-from tests.factories.licenses import ProductFactory, give, quantities
+from tests.factories.deployments import deploy
+from tests.factories.licenses import ProductFactory, give
 from tests.views import (
     ALREADY_USED,
     OPENED_BY_SOMEONE_ELSE,
@@ -100,18 +99,10 @@ def test_the_journal_names_the_person_and_the_account_acted_for(northgate, harbo
 # ── The page ──
 
 
-def test_the_page_offers_what_is_available_and_nothing_else(seller, northgate, harborcu, user):
+def test_the_page_offers_what_is_available_and_nothing_else(seller, northgate, harborcu):
     """C2: a Qty for each product of which some are available; deployed ones are told, not offered (C3)."""
     ProductFactory(code="CPA")
-    add_deployment(
-        account=northgate,
-        added_by=user(northgate),
-        owner=northgate,
-        name="LAB",
-        host_name="lab",
-        quantities=quantities(ASR=6, TTS=4),
-        key=fresh_key(),
-    )
+    deploy(northgate, ASR=6, TTS=4)
 
     assert rows_of(seller.get(SELL)) == [["The AsrASR", "46 deployed", "All 4", "4"]]
 
@@ -172,18 +163,10 @@ def test_with_nothing_to_sell_the_page_says_so(northgate, harborcu, signed_in):
     assert headings_of(signed_in(northgate).get(SELL)) == ["Sell Licenses", "You have no licenses to sell"]
 
 
-def test_with_everything_deployed_the_page_says_how_many_and_what_brings_them_back(northgate, user, signed_in):
+def test_with_everything_deployed_the_page_says_how_many_and_what_brings_them_back(northgate, signed_in):
     """C7."""
     give(northgate, ASR=1_000, TTS=4)
-    add_deployment(
-        account=northgate,
-        added_by=user(northgate),
-        owner=northgate,
-        name="LAB",
-        host_name="lab",
-        quantities=quantities(ASR=1_000, TTS=4),
-        key=fresh_key(),
-    )
+    deploy(northgate, ASR=1_000, TTS=4)
 
     assert "1,004 are deployed. Only retiring a deployment brings its licenses back." in text_of(signed_in(northgate).get(SELL))
 

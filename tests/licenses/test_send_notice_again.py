@@ -3,7 +3,6 @@
 import pytest
 
 from accounts.models import Account
-from deployments.services import add_deployment
 from licenses.models import JournalEntry
 from licenses.services import NothingToSendAgain, sell_licenses, send_notice_again
 from licensing_portal.foundation import notices
@@ -12,6 +11,7 @@ from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
 from tests.books import balances
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 from tests.mail import message_id
 from transfers.services import transfer_licenses
@@ -164,11 +164,9 @@ def test_an_issue_is_not_sent_again_by_the_account_that_received_it(send, northg
     assert everything() == before
 
 
-def test_an_entry_that_nobody_was_told_of_has_nothing_to_send_again(send, northgate, user):
+def test_an_entry_that_nobody_was_told_of_has_nothing_to_send_again(send, northgate):
     """C5: a deployment for oneself sends no mail."""
-    deployment = add_deployment(
-        account=northgate, added_by=user(northgate), owner=northgate, name="LAB", host_name="lab", quantities=quantities(ASR=1), key=fresh_key()
-    )
+    deployment = deploy(northgate, ASR=1)
     before = everything()
 
     with pytest.raises(NothingToSendAgain):
@@ -177,11 +175,9 @@ def test_an_entry_that_nobody_was_told_of_has_nothing_to_send_again(send, northg
     assert everything() == before
 
 
-def test_the_mail_of_a_sale_by_deployment_is_sent_again_with_its_own_words(send, northgate, harborcu, user):
+def test_the_mail_of_a_sale_by_deployment_is_sent_again_with_its_own_words(send, northgate, harborcu):
     """C5: one e-mail tells of the sale and names the deployment; so does the second."""
-    deployment = add_deployment(
-        account=northgate, added_by=user(northgate), owner=harborcu, name="HCU-IVR", host_name="h", quantities=quantities(ASR=1), key=fresh_key()
-    )
+    deployment = deploy(northgate, owner=harborcu, name="HCU-IVR", ASR=1)
 
     again = send(entry=deployment.entries.get().sale)
 

@@ -5,12 +5,13 @@ from django.utils import timezone
 
 from accounts.models import Account, User
 from accounts.services import create_enduser
-from deployments.services import add_deployment, add_licenses
+from deployments.services import add_licenses
 from licenses.models import JournalEntry
 from licenses.services import sell_licenses
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import EnduserFactory, LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 from tests.views import controls_of, heading_of, headings_of, links_of, page_of, rows_of, text_of
 
@@ -135,9 +136,7 @@ def sales(northgate, harborcu, user):
     give(northgate, ASR=10, TTS=4)
     seller = user(northgate)
     sell_licenses(seller=northgate, sold_by=seller, owner=harborcu, quantities=quantities(ASR=3, TTS=1), reference="PO 20931", key=fresh_key())
-    made = add_deployment(
-        account=northgate, added_by=seller, owner=harborcu, name="HCU-IVR-01", host_name="ivr", quantities=quantities(ASR=2), key=fresh_key()
-    )
+    made = deploy(northgate, owner=harborcu, name="HCU-IVR-01", ASR=2)
     add_licenses(deployment=made, account=harborcu, added_by=user(harborcu), quantities=quantities(ASR=1), key=fresh_key())
 
 
@@ -159,12 +158,10 @@ def test_each_sale_leads_to_its_receipt(sales, northgate, signed_in):
     assert {number: links.get(number) for number in numbers} == {number: f"/receipts/{number}/" for number in numbers}
 
 
-def test_what_the_enduser_got_elsewhere_or_did_itself_is_not_shown(sales, northgate, harborcu, user, signed_in):
+def test_what_the_enduser_got_elsewhere_or_did_itself_is_not_shown(sales, northgate, harborcu, signed_in):
     """A9: neither what the publisher issued, nor what it deployed."""
     give(harborcu, CPA=77)
-    add_deployment(
-        account=harborcu, added_by=user(harborcu), owner=harborcu, name="SECRET", host_name="s", quantities=quantities(CPA=7), key=fresh_key()
-    )
+    deploy(harborcu, name="SECRET", CPA=7)
 
     words = text_of(signed_in(northgate).get("/endusers/harborcu/"))
 

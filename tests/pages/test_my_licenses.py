@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from deployments.models import Deployment
-from deployments.services import add_deployment
 from licenses.services import sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 from tests.views import controls_of, heading_of, headings_of, links_of, page_of, rows_of, text_of
 from transfers.services import transfer_licenses
@@ -28,12 +28,8 @@ def story(northgate, west, harborcu, user):
     LinkFactory(holder=northgate, target=west)
     seller = user(northgate)
     sell_licenses(seller=northgate, sold_by=seller, owner=harborcu, quantities=quantities(ASR=3), key=fresh_key())
-    add_deployment(
-        account=northgate, added_by=seller, owner=northgate, name="NVS-LAB", host_name="lab", quantities=quantities(ASR=2), key=fresh_key()
-    )
-    add_deployment(
-        account=northgate, added_by=seller, owner=harborcu, name="HCU-IVR-01", host_name="ivr", quantities=quantities(TTS=4), key=fresh_key()
-    )
+    deploy(northgate, name="NVS-LAB", ASR=2)
+    deploy(northgate, owner=harborcu, name="HCU-IVR-01", host_name="ivr", TTS=4)
     transfer_licenses(receiver=northgate, transferred_by=seller, giver=west, quantities=quantities(ASR=5), key=fresh_key())
 
 
@@ -111,11 +107,9 @@ def test_a_product_leads_to_its_journal(story, northgate, signed_in):
 # ── Deployments ──
 
 
-def test_ones_own_deployments_are_listed_the_last_changed_first(story, northgate, user, signed_in):
+def test_ones_own_deployments_are_listed_the_last_changed_first(story, northgate, signed_in):
     """C1."""
-    add_deployment(
-        account=northgate, added_by=user(northgate), owner=northgate, name="NEW", host_name="new", quantities=quantities(ASR=1), key=fresh_key()
-    )
+    deploy(northgate, name="NEW", host_name="new", ASR=1)
 
     rows = rows_of(signed_in(northgate).get("/"), OWN)
 
@@ -150,7 +144,7 @@ def test_an_enduser_has_nothing_to_switch_to(story, harborcu, signed_in):
 
 
 @pytest.fixture
-def three(story, northgate, harborcu, user):
+def three(story, northgate, harborcu):
     """A second and a third deployment of northgate's own, and a second one for harborcu; LAB-2 is retired."""
     give(northgate, CPA=9)
     for owner, name, host, by_code in [
@@ -158,9 +152,7 @@ def three(story, northgate, harborcu, user):
         (northgate, "OFFICE", "lab-3.example.com", {"ASR": 1}),
         (harborcu, "HCU-TEST", "secret-host", {"CPA": 2}),
     ]:
-        add_deployment(
-            account=northgate, added_by=user(northgate), owner=owner, name=name, host_name=host, quantities=quantities(**by_code), key=fresh_key()
-        )
+        deploy(northgate, owner=owner, name=name, host_name=host, **by_code)
     Deployment.objects.filter(name="LAB-2").update(state=Deployment.State.RETIRED, retired_at=timezone.now())
 
 
@@ -223,18 +215,10 @@ def test_a_deployments_name_leads_to_it(story, harborcu, signed_in):
     assert links_of(signed_in(harborcu).get("/"))["HCU-IVR-01"] == f"/deployments/{Deployment.objects.get(owner=harborcu).pk}/"
 
 
-def test_many_deployments_come_in_pages_of_twenty_five(northgate, user, signed_in):
+def test_many_deployments_come_in_pages_of_twenty_five(northgate, signed_in):
     give(northgate, ASR=30)
     for number in range(30):
-        add_deployment(
-            account=northgate,
-            added_by=user(northgate),
-            owner=northgate,
-            name=f"D{number:02}",
-            host_name="d",
-            quantities=quantities(ASR=1),
-            key=fresh_key(),
-        )
+        deploy(northgate, name=f"D{number:02}", host_name="d", ASR=1)
     browser = signed_in(northgate)
 
     pages = [[row[0] for row in rows_of(browser.get("/", {"page": page}), OWN)] for page in (1, 2)]
@@ -315,12 +299,9 @@ def test_rubbish_in_the_address_breaks_nothing(story, northgate, signed_in, numb
     assert signed_in(northgate).get("/", {"page": number}).status_code == 200
 
 
-def test_markup_in_a_name_is_shown_as_text(northgate, user, signed_in):
+def test_markup_in_a_name_is_shown_as_text(northgate, signed_in):
     give(northgate, ASR=1)
-    add_deployment(
-        account=northgate, added_by=user(northgate), owner=northgate, name="<script>alert(1)</script>", host_name="x", quantities=quantities(ASR=1),
-        key=fresh_key(),
-    )  # fmt: skip
+    deploy(northgate, name="<script>alert(1)</script>", ASR=1)
 
     response = signed_in(northgate).get("/")
 

@@ -3,7 +3,6 @@
 import pytest
 
 from accounts.models import Account, Link, User
-from deployments.services import add_deployment
 from licenses.ledger import InsufficientLicenses, NothingEntered
 from licenses.models import JournalEntry, Product
 from licensing_portal.foundation.errors import NotAllowed, Problem
@@ -11,6 +10,7 @@ from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import deploy
 from tests.factories.licenses import ProductFactory, give, quantities
 from transfers.services import NotLinked, transfer_licenses
 
@@ -65,10 +65,10 @@ def test_both_accounts_get_a_notice(pull, link, west):
     ]
 
 
-def test_deployed_licenses_do_not_move(pull, link, west, user):
+def test_deployed_licenses_do_not_move(pull, link, west):
     """C9: "Only available licenses move"; the refusal says where the rest is (B6)."""
     give(west, ASR=10)
-    add_deployment(account=west, added_by=user(west), owner=west, name="LAB", host_name="lab", quantities=quantities(ASR=8), key=fresh_key())
+    deploy(west, ASR=8)
     before = everything()
 
     with pytest.raises(InsufficientLicenses, match="2 available, 8 deployed in northgate-west"):

@@ -3,13 +3,13 @@
 import pytest
 
 from accounts.models import Link
-from deployments.services import add_deployment
 from licenses.models import JournalEntry
 from licensing_portal.foundation.models import Notice
-from licensing_portal.foundation.submissions import Binding, fresh_key
+from licensing_portal.foundation.submissions import Binding
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory
-from tests.factories.licenses import ProductFactory, give, quantities
+from tests.factories.deployments import deploy
+from tests.factories.licenses import ProductFactory, give
 from tests.views import (
     ALREADY_USED,
     OUT_OF_DATE,
@@ -161,10 +161,10 @@ def test_an_account_with_nothing_available_is_said_to_have_nothing(northgate, we
 
 
 @pytest.mark.parametrize(("number", "words"), [(31, "31 are deployed there."), (1, "1 is deployed there.")])
-def test_an_account_with_everything_deployed_is_said_to_have_deployed_it(northgate, west, user, signed_in, number, words):
+def test_an_account_with_everything_deployed_is_said_to_have_deployed_it(northgate, west, signed_in, number, words):
     give(west, ASR=number)
     LinkFactory(holder=northgate, target=west)
-    add_deployment(account=west, added_by=user(west), owner=west, name="W", host_name="w", quantities=quantities(ASR=number), key=fresh_key())
+    deploy(west, name="W", ASR=number)
 
     assert f"northgate-west has no licenses available {words}" in text_of(signed_in(northgate).get(TRANSFER))
 
@@ -212,9 +212,9 @@ def test_a_refusal_says_at_the_field_what_is_wrong_keeps_what_was_typed_and_move
     assert balances() == THREE_MOVED
 
 
-def test_only_available_licenses_move(receiver, west, user):
+def test_only_available_licenses_move(receiver, west):
     """C9: deployed ones stay."""
-    add_deployment(account=west, added_by=user(west), owner=west, name="W", host_name="w", quantities=quantities(ASR=8), key=fresh_key())
+    deploy(west, name="W", ASR=8)
 
     assert errors_of(press(receiver, TRANSFER, {"qty-ASR": "3"})) == {"qty-ASR": ["2 available, 8 deployed in northgate-west"]}
     assert balances() == NOTHING_MOVED | {("northgate-west", "ASR"): (2, 8, 0)}
