@@ -1,21 +1,40 @@
 """The proof of the books (B4): what `check_ledger` checks, as queries that work on the whole journal at once."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, Sum, Value, When, Window
-from django.db.models.functions import Coalesce
+from django.db import connection, transaction
+from django.db.models import Count, F, Q, Sum, Window
 
 from licenses.models import Holding, JournalEntry, JournalLine
 
 State = JournalLine.State
 Kind = JournalEntry.Kind
 
+SOLD = Q(entry__kind=Kind.SALE, entry__giver=F("account"))  # the lines that take from a seller, whose sum is what it has sold
+
 Fault = tuple[int, str]  # the primary key of the entry that is off, and what is wrong with it
 
 
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read the books as they are at one moment, however many queries that takes and whatever is posted meanwhile.
+
+    Else a sale between two queries would be in the holdings and not in the lines that were summed before. On SQLite, which
+    has one writer at a time, a transaction is such a moment.
+    """
+    if connection.in_atomic_block:
+        raise transaction.TransactionManagementError("A snapshot is a transaction of its own: it can't begin in one that has read already.")
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
 def faults() -> Iterator[str]:
-    """Yield a sentence for everything that is wrong in the books; nothing, if they are proven.
+    """Yield a sentence for everything that is wrong in the books; nothing, if they are proven. To be read in a snapshot.
 
     What is wrong in entries comes first, in the order in which they were posted: the first one named is the first that
     is off, and whatever else is wrong may follow from it.
@@ -56,9 +75,9 @@ def _wrong_holdings() -> Iterator[str]:
     summed: dict[tuple[int, int], Any] = {
         (row["account"], row["product"]): row
         for row in JournalLine.objects.values("account", "product").annotate(
-            available=_sum(Q(state=State.AVAILABLE)),
-            deployed=_sum(Q(state=State.DEPLOYED)),
-            sold=-_sum(Q(state=State.AVAILABLE, entry__kind=Kind.SALE, entry__giver=F("account"))),
+            available=Sum("quantity", filter=Q(state=State.AVAILABLE), default=0),
+            deployed=Sum("quantity", filter=Q(state=State.DEPLOYED), default=0),
+            sold=-Sum("quantity", filter=SOLD, default=0),
         )
     }
     for holding in Holding.objects.select_related("account", "product").order_by("account__username", "product__code"):
@@ -75,10 +94,6 @@ def _unaccounted_licenses() -> Iterator[str]:
     totals = Holding.objects.values("product__code").annotate(off=Sum(F("available") + F("deployed"))).exclude(off=0).order_by("product__code")
     for total in totals:
         yield f"{total['product__code']}: {total['off']:+} licenses more than were issued"
-
-
-def _sum(condition: Q) -> Coalesce:
-    return Coalesce(Sum(Case(When(condition, then=F("quantity")), default=Value(0))), 0)
 
 
 def counts() -> dict[str, int]:
