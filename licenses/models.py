@@ -7,12 +7,17 @@ JournalLine   is one change of one number of a holding. The lines of an entry su
 
 The journal is the truth and is never changed (B2). Holdings are its current sums, kept because they are what one
 locks, constrains and lists; `check_ledger` recomputes them. Only `licenses/ledger.py` writes any of them.
+
+LedgerProof   is the record of one such recomputation, ProofRequest that staff asked for one.
 """
+
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
@@ -156,3 +161,51 @@ class NumberSeries(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.last}"
+
+
+class ProofRequest(models.Model):
+    """Staff asked for a full proof of the books. Answered by the first one that began after it."""
+
+    asked_at = models.DateTimeField(db_default=Now(), editable=False)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"asked by {self.asked_by}"
+
+
+class LedgerProof(models.Model):
+    """One proof of the books: when, of how much, and what was wrong (B4). Written when it is over, and never changed.
+
+    Beside that it keeps where the next one may begin. Lines get their numbers before they are committed, so that below the
+    newest line there may be some to come; `settled_entry` and `settled_line` are the last ones below which there are none.
+    """
+
+    night = models.DateField(null=True, unique=True, help_text="The night that owed it; empty for a proof that somebody made or asked for.")
+    answers = models.ForeignKey(
+        ProofRequest, null=True, on_delete=models.PROTECT, related_name="proofs", help_text="The newest request that it answers."
+    )
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    is_full = models.BooleanField(help_text="Of the whole journal, and not only of what was posted since the last proof.")
+    entries = models.BigIntegerField(help_text="How many were proven.")
+    lines = models.BigIntegerField(help_text="How many were proven.")
+    holdings = models.BigIntegerField(help_text="How many were proven.")
+    fault_count = models.PositiveBigIntegerField()
+    first_faults = models.TextField(blank=True, help_text="What is wrong, a sentence a line: the first hundred.")
+    newest_entry = models.BigIntegerField(help_text="The newest one that it saw.")
+    newest_line = models.BigIntegerField(help_text="The newest one that it saw.")
+    horizon = models.BigIntegerField(help_text="The first transaction that had not begun; zero on SQLite, which has one writer at a time.")
+    settled_entry = models.BigIntegerField()
+    settled_line = models.BigIntegerField()
+    sold = models.JSONField(help_text="What each holding that ever sold had sold up to the settled line.")
+
+    def __str__(self) -> str:
+        return f"{'full' if self.is_full else 'incremental'} proof of {self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_good(self) -> bool:
+        return self.fault_count == 0
+
+    @property
+    def duration(self) -> timedelta:
+        return self.ended_at - self.started_at

@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
+from licensing_portal import checks  # noqa: F401 - registers them
+
 
 class LicensingPortalConfig(AppConfig):
     name = "licensing_portal"

@@ -59,7 +59,7 @@ def books(northgate, west, harborcu, user):
 
 def tamper(sql, *values):
     """Do what no code of ours does, past every wall: what is left to guard the books is the proof."""
-    with walls_down(), the_owner(), connection.cursor() as cursor:
+    with transaction.atomic(), walls_down(), the_owner(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(sql, values)
         changed = cursor.rowcount
@@ -92,6 +92,7 @@ def test_empty_books_are_proven(db):
     assert faults() == []
 
 
+@pytest.mark.django_db(transaction=True)
 def test_proven_books_are_counted_and_the_command_ends_well(books, capsys):
     """contract.md: exit status 0."""
     call_command("check_ledger")
@@ -234,6 +235,7 @@ def test_of_faults_of_two_sorts_the_first_entry_is_named_first_too(books, first,
 # ── The command ──
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_command_tells_every_fault_and_fails(books, capsys):
     """contract.md: exit status 1."""
     tamper("UPDATE licenses_holding SET deployed = 9 WHERE id = %s", holding_of("northgate").pk)
