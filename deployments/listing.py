@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from accounts.models import Account
 from deployments.models import Deployment, DeploymentEntry, DeploymentLine
-from deployments.selectors import deployments_visible_to
+from deployments.selectors import deployments_visible_to, mentions
 from licenses.forms import product_select
 from licenses.models import JournalLine, Product
 from licensing_portal.foundation.forms import FilterForm, OneLineField
@@ -53,8 +53,7 @@ class DeploymentFilterForm(FilterForm):
             return Q(pk__in=[])
         wanted, passes = self.cleaned_data, self.whose
         if wanted["q"]:
-            places = ("name", "owner__username", "owner__company") if self.is_for_endusers else ("name", "host_name")
-            passes &= Q(*((f"{place}__icontains", wanted["q"]) for place in places), _connector=Q.OR)
+            passes &= mentions(wanted["q"], is_for_endusers=self.is_for_endusers)
         if wanted["product"]:
             passes &= Q(pk__in=self._with_product(wanted["product"]))
         return passes & Q(state=wanted["state"]) if wanted.get("state") else passes

@@ -11,6 +11,19 @@ def deployments_visible_to(account: Account) -> QuerySet[Deployment]:
     return Deployment.objects.filter(Q(owner=account) | Q(made_by=account)).select_related("owner", "made_by")
 
 
+def mentions(text: str, *, is_for_endusers: bool) -> Q:
+    """What of a deployment a search may look at: of one's own name and host, of those made for endusers name and owner."""
+    places = ("name", "owner__username", "owner__company") if is_for_endusers else ("name", "host_name")
+    return Q(*((f"{place}__icontains", text) for place in places), _connector=Q.OR)
+
+
+def deployments_mentioning(account: Account, text: str) -> QuerySet[Deployment]:
+    """The deployments that the account may see and that mention `text`, the newest first."""
+    own = Q(owner=account) & mentions(text, is_for_endusers=False)
+    given = ~Q(owner=account) & mentions(text, is_for_endusers=True)
+    return deployments_visible_to(account).filter(own | given).order_by("-pk")
+
+
 def deployments_made_for(enduser: Account, *, reseller: Account) -> QuerySet[Deployment]:
     """What a reseller made for one of its endusers, the newest first."""
     return deployments_visible_to(reseller).filter(owner=enduser, made_by=reseller).order_by("-pk")

@@ -54,6 +54,11 @@ def entries_visible_to(account: Account) -> QuerySet[JournalEntry]:
     return JournalEntry.objects.filter(Q(giver=account) | Q(receiver=account)).select_related("giver", "receiver", "posted_by", "acting_as")
 
 
+def entries_mentioning(account: Account, text: str) -> QuerySet[JournalEntry]:
+    """The account's entries whose number or reference contains `text`, the newest first."""
+    return recent_entries_of(account).filter(Q(number__icontains=text) | Q(reference__icontains=text))
+
+
 def sales_to(enduser: Account, *, seller: Account) -> QuerySet[JournalEntry]:
     """What a reseller sold to one of its endusers, the newest first."""
     return JournalEntry.objects.filter(kind=JournalEntry.Kind.SALE, giver=seller, receiver=enduser).prefetch_related("lines").order_by("-pk")

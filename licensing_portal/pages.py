@@ -1,5 +1,6 @@
 """Pages that gather from several apps. They only read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts import permissions
 from accounts import selectors as account_selectors
 from accounts.forms import EnduserFilterForm
-from accounts.models import Account
+from accounts.models import Account, User
 from accounts.notices import INVITATION
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of
@@ -21,10 +22,11 @@ from deployments.listing import DeploymentFilterForm, deployment_list, given_row
 from licenses import selectors as license_selectors
 from licenses.models import Holding, JournalEntry, Product
 from licenses.presentation import amounts_in_short, icon, sentence
-from licensing_portal.foundation.forms import OneUseForm
+from licensing_portal.foundation.forms import FilterForm, OneUseForm
 from licensing_portal.foundation.notices import notices_of_account
 
 RECENT = 6
+FOUND = 8  # of each kind
 ENDUSERS_PER_PAGE = 50
 SHOWN_OF_AN_ENDUSER = 25  # sales, and deployments: the newest
 
@@ -84,13 +86,37 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
         "totals": _totals(rows),
         "has_sold": account.is_reseller or any(row.holding.sold for row in rows),
         "deployments": deployment_list(filters, number=request.GET.get("page", "")),
-        "recent": [RecentRow(entry, icon(entry), sentence(entry, account), amounts_in_short(entry)) for entry in recent],
+        "recent": _recent_rows(recent, account),
     }
     return render(request, "my_licenses.html", context)
 
 
+def _recent_rows(entries: Iterable[JournalEntry], account: Account) -> list[RecentRow]:
+    return [RecentRow(entry, icon(entry), sentence(entry, account), amounts_in_short(entry)) for entry in entries]
+
+
 def _totals(rows: list[SummaryRow]) -> dict[str, int]:
     return {name: sum(getattr(row.holding, name) for row in rows) for name in ("purchased", "sold", "deployed", "available")}
+
+
+@require_safe
+def search(request: PortalRequest) -> HttpResponseBase:
+    """Find entries, deployments and endusers that one may see (A9); the whole number of an entry leads to its receipt."""
+    form, account = FilterForm(request.GET), request.acting
+    exact = license_selectors.entries_visible_to(account).filter(number=form.text.upper()).first()
+    if exact:
+        return redirect(exact)
+    return render(request, "search.html", {"form": form, "text": form.text, **(_found(account, request.user, form.text) if form.text else {})})
+
+
+def _found(account: Account, user: User, text: str) -> dict[str, Any]:
+    endusers = account_selectors.endusers_matching(account, text) if permissions.may_see_endusers(user, account) else Account.objects.none()
+    found = {
+        "entries": _recent_rows(license_selectors.entries_mentioning(account, text)[:FOUND], account),
+        "deployments": list(deployment_selectors.deployments_mentioning(account, text)[:FOUND]),
+        "endusers": list(endusers[:FOUND]),
+    }
+    return found | {"has_found": any(found.values())}
 
 
 @require_safe

@@ -27,6 +27,7 @@ signing_in = [
 
 urlpatterns = [
     path("", pages.my_licenses, name="my_licenses"),
+    path("search/", pages.search, name="search"),
     path("endusers/", pages.endusers, name="endusers"),
     path("", include("accounts.urls")),
     path("endusers/<username:username>/", pages.enduser, name="enduser"),

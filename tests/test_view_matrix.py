@@ -38,6 +38,8 @@ PORTAL = """
                                                anonymous viewer manager administrator enduser stranger acting staff
 my_licenses                              GET      302     200     200        200        200      200     200   302
 my_licenses                              POST     302     405     405        405        405      405     405   405
+search                                   GET      302     200     200        200        200      200     200   200
+search                                   POST     302     405     405        405        405      405     405   405
 endusers                                 GET      302     200     200        200        403      200     200   403
 endusers                                 POST     302     405     405        405        405      405     405   405
 enduser                                  GET      302     200     200        200        403      404     200   403
@@ -347,6 +349,7 @@ ASKED_FOR = {
     "my_licenses": ["?whose=endusers"],
     "licenses:history": ["?column=sold"],
     "accounts:suggest_endusers": ["?q=example"],
+    "search": ["?q=e"],
     "transfers:transfer_licenses": ["?account=northgate-west"],
 }
 

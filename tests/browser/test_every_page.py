@@ -114,6 +114,8 @@ def visitor(story, visit_as):
 OF_A_RESELLER = ["/", "/sell/", "/deployments/add/", "/transfer/", "/create-enduser/", "/linked-accounts/", "/switch/", "/sign-out/"]
 OF_A_RESELLER_IN_LISTS = [
     "/endusers/",
+    "/search/?q=h",
+    "/search/?q=zebra",
     "/endusers/?q=nobody",
     "/endusers/harborcu/",
     "/endusers/pinecrest/",

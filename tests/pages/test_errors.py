@@ -88,11 +88,11 @@ def test_404_says_so_within_the_portal(northgate, signed_in):
     assert "Main menu" in response.content.decode()
 
 
-def test_404_offers_to_look_for_a_number_in_history(northgate, signed_in):
+def test_404_offers_to_look_for_a_number(northgate, signed_in):
     response = signed_in(northgate).get("/receipts/S-2020-000001/")
 
     (search,) = page_of(response).first("main").all("form")
-    assert (search["action"], search["method"], search.first("input")["name"]) == ("/history/", "get", "q")
+    assert (search["action"], search["method"], search.first("input")["name"]) == ("/search/", "get", "q")
 
 
 def test_404_shows_nothing_of_the_portal_to_whoever_is_not_signed_in(db):

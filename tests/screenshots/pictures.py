@@ -159,6 +159,13 @@ RECEIPTS = [
     ),
 ]
 
+SEARCH = [
+    picture("search", "northgate", "/search/?q=2026"),
+    picture("search-everything", "northgate", "/search/?q=h"),
+    picture("search-nothing", "northgate", "/search/?q=zebra"),
+    picture("search-empty", "harborcu", "/search/"),
+]
+
 ENDUSERS = [
     picture("endusers", "northgate", "/endusers/"),
     picture("endusers-none", "northgate-west", "/endusers/"),
@@ -314,6 +321,7 @@ PICTURES = [
     *TRANSFER_LICENSES,
     *HISTORY,
     *RECEIPTS,
+    *SEARCH,
     *ENDUSERS,
     *LINKED_ACCOUNTS,
     *ADMIN,
