@@ -74,7 +74,7 @@ def what_is_due(now: datetime) -> Due | None:
     asked = unanswered_request()
     if owed is None and asked is None:
         return None
-    last_full = LedgerProof.objects.filter(is_full=True).order_by("pk").last()
+    last_full = LedgerProof.objects.filter(is_full=True).defer("sold").order_by("pk").last()
     is_full = asked is not None or last_full is None or _night_of(last_full.started_at) <= night - BETWEEN_FULL_PROOFS
     return Due(is_full, owed, asked)
 
@@ -132,7 +132,8 @@ def _settle(made: LedgerProof, oldest_open: int) -> None:
     """
     made.newest_entry = JournalEntry.objects.aggregate(newest=Max("pk"))["newest"] or 0
     made.newest_line = JournalLine.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    candidates = [(seen.newest_line, seen.newest_entry) for seen in LedgerProof.objects.filter(horizon__lte=oldest_open).order_by("-newest_line")[:1]]
+    seen = LedgerProof.objects.filter(horizon__lte=oldest_open).order_by("-newest_line")
+    candidates = list(seen.values_list("newest_line", "newest_entry")[:1])
     if made.horizon <= oldest_open:
         candidates.append((made.newest_line, made.newest_entry))
     made.settled_line, made.settled_entry = max(candidates, default=(0, 0))

@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *, since_last_proof: bool, **options: Any) -> None:
         made = proving.prove(since_last=since_last_proof)
-        for fault in made.first_faults.splitlines():
+        for fault in made.faults:
             self.stderr.write(fault)
         if not made.is_good:
             raise CommandError(f"The books are not proven: {made.fault_count} faults, the first one above.", returncode=1)
