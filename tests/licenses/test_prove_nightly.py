@@ -53,6 +53,7 @@ def test_the_first_night_everything_is_proven_and_the_next_ones_what_is_new_unti
 
 def test_a_night_is_proven_once():
     assert [prove_what_is_due(NOON + hours * HOUR) is not None for hours in range(3)] == [True, False, False]
+    assert proving.what_is_due(NOON + HOUR) is None  # or it would be made every five seconds, and not written down
 
 
 def test_a_night_begins_at_two_in_the_morning():
