@@ -17,6 +17,7 @@ from django.utils import timezone
 from licenses import proof
 from licenses.models import JournalEntry, JournalLine, LedgerProof, ProofRequest
 from licenses.proof import Mark
+from licensing_portal.foundation.templatetags.portal import count
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def prove_what_is_due(now: datetime) -> LedgerProof | None:
 
 
 def what_is_due(now: datetime) -> Due | None:
-    """What is owed at this moment: a proof for the night, be it over, and a full one for whoever asked for it."""
+    """What is owed at this moment: a proof for the last night that has begun, and a full one for whoever asked for it."""
     night = _night_of(now)
     owed = None if LedgerProof.objects.filter(night=night).exists() else night
     asked = unanswered_request()
@@ -160,5 +161,5 @@ def _told(made: LedgerProof) -> LedgerProof:
     if made.is_good:
         logger.info("The books are proven (%s): %s entries, %s lines, %s holdings", made, made.entries, made.lines, made.holdings)
     else:
-        logger.error("The books are not proven (%s): %s faults, the first one: %s", made, made.fault_count, made.first_faults.partition("\n")[0])
+        logger.error("The books are not proven (%s): %s, the first one: %s", made, count(made.fault_count, "fault"), made.faults[0])
     return made
