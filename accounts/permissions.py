@@ -59,6 +59,16 @@ def may_send_any_notice_again(user: User, account: Account) -> bool:
     return user.is_staff and account.is_publisher and user.has_perm("foundation.send_notice_again")
 
 
+def may_see_proofs(user: User, account: Account) -> bool:
+    """See when the books were proven and what was found: the publisher's staff, in the admin (B4)."""
+    return user.is_staff and account.is_publisher and user.has_perm("licenses.view_ledgerproof")
+
+
+def may_ask_for_proof(user: User, account: Account) -> bool:
+    """Have the books proven now: the publisher's staff, in the admin (B4)."""
+    return may_see_proofs(user, account) and user.has_perm("licenses.add_proofrequest")
+
+
 def may_open_resellers(user: User, account: Account) -> bool:
     """Open reseller accounts: the publisher's staff, in the admin (rules.md §1)."""
     return user.is_staff and account.is_publisher and user.has_perm("accounts.add_account")

@@ -1,4 +1,6 @@
-"""Products to edit, the books to read, and Issue licenses, which goes through the service (C11)."""
+"""Products to edit, the books and their proofs to read, and Issue licenses, which goes through the service (C11)."""
+
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -10,11 +12,14 @@ from django.utils import timezone
 from accounts import permissions
 from accounts.requests import PortalRequest, binding_of
 from accounts.selectors import publisher
-from licenses import services
+from licenses import proving, services
 from licenses.forms import IssueLicensesForm
-from licenses.models import Holding, JournalEntry, JournalLine, Product
+from licenses.models import Holding, JournalEntry, JournalLine, LedgerProof, Product
 from licensing_portal.foundation.admin import NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.forms import OneUseForm
+
+PROOFS_LISTED = 20
 
 
 @admin.register(Product)
@@ -102,3 +107,33 @@ def _before_and_after(entry: JournalEntry) -> str:
     lines = entry.lines.filter(account=entry.receiver).select_related("product").order_by("product__code")
     changes = ", ".join(f"{line.product.code} {line.balance - line.quantity:,} → {line.balance:,}" for line in lines)
     return f"{entry}: {entry.receiver} has now {changes} available."
+
+
+def ledger_proof(request: PortalRequest) -> HttpResponseBase:
+    """Show when the books were proven and what was found, and take the wish to have them proven now (B4)."""
+    source = publisher()
+    if not permissions.may_see_proofs(request.user, source):
+        raise PermissionDenied
+    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "ledger_proof"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.ask_for_proof(publisher=source, asked_by=request.user, key=form.cleaned_data["key"])
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            return redirect("ledger_proof")
+    may_ask = permissions.may_ask_for_proof(request.user, source)
+    context = admin.site.each_context(request) | _proofs() | {"form": form, "may_ask": may_ask, "title": "Ledger proof"}
+    return render(request, "admin/ledger_proof.html", context)
+
+
+def _proofs() -> dict[str, Any]:
+    """The last proof of each sort, the list of the last ones, and the request that is not answered yet."""
+    proofs = LedgerProof.objects.defer("sold").order_by("-pk")
+    newest = list(proofs[:PROOFS_LISTED])
+    return {
+        "last": newest[0] if newest else None,
+        "last_of_each": [("Last full proof", proofs.filter(is_full=True).first()), ("Last incremental proof", proofs.filter(is_full=False).first())],
+        "newest": newest,
+        "asked": proving.unanswered_request(),
+    }

@@ -200,7 +200,16 @@ class LedgerProof(models.Model):
     sold = models.JSONField(help_text="What each holding that ever sold had sold up to the settled line.")
 
     def __str__(self) -> str:
-        return f"{'full' if self.is_full else 'incremental'} proof of {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.sort.lower()} proof of {self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def sort(self) -> str:
+        return "Full" if self.is_full else "Incremental"
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong, in words: the first hundred."""
+        return self.first_faults.splitlines()
 
     @property
     def is_good(self) -> bool:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from licenses import proof
 from licenses.models import JournalEntry, JournalLine, LedgerProof, ProofRequest
 from licenses.proof import Mark
+from licensing_portal.foundation.templatetags.portal import count
 
 logger = logging.getLogger(__name__)
 
@@ -68,13 +69,13 @@ def prove_what_is_due(now: datetime) -> LedgerProof | None:
 
 
 def what_is_due(now: datetime) -> Due | None:
-    """What is owed at this moment: a proof for the night, be it over, and a full one for whoever asked for it."""
+    """What is owed at this moment: a proof for the last night that has begun, and a full one for whoever asked for it."""
     night = _night_of(now)
     owed = None if LedgerProof.objects.filter(night=night).exists() else night
     asked = unanswered_request()
     if owed is None and asked is None:
         return None
-    last_full = LedgerProof.objects.filter(is_full=True).order_by("pk").last()
+    last_full = LedgerProof.objects.filter(is_full=True).defer("sold").order_by("pk").last()
     is_full = asked is not None or last_full is None or _night_of(last_full.started_at) <= night - BETWEEN_FULL_PROOFS
     return Due(is_full, owed, asked)
 
@@ -132,7 +133,8 @@ def _settle(made: LedgerProof, oldest_open: int) -> None:
     """
     made.newest_entry = JournalEntry.objects.aggregate(newest=Max("pk"))["newest"] or 0
     made.newest_line = JournalLine.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    candidates = [(seen.newest_line, seen.newest_entry) for seen in LedgerProof.objects.filter(horizon__lte=oldest_open).order_by("-newest_line")[:1]]
+    seen = LedgerProof.objects.filter(horizon__lte=oldest_open).order_by("-newest_line")
+    candidates = list(seen.values_list("newest_line", "newest_entry")[:1])
     if made.horizon <= oldest_open:
         candidates.append((made.newest_line, made.newest_entry))
     made.settled_line, made.settled_entry = max(candidates, default=(0, 0))
@@ -159,5 +161,5 @@ def _told(made: LedgerProof) -> LedgerProof:
     if made.is_good:
         logger.info("The books are proven (%s): %s entries, %s lines, %s holdings", made, made.entries, made.lines, made.holdings)
     else:
-        logger.error("The books are not proven (%s): %s faults, the first one: %s", made, made.fault_count, made.first_faults.partition("\n")[0])
+        logger.error("The books are not proven (%s): %s, the first one: %s", made, count(made.fault_count, "fault"), made.faults[0])
     return made

@@ -5,7 +5,7 @@ from accounts.models import Account, User
 from accounts.services import lock_own_enduser
 from licenses import ledger, notices
 from licenses.ledger import Quantities
-from licenses.models import JournalEntry, Product
+from licenses.models import JournalEntry, Product, ProofRequest
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import Problem, Refusal
 from licensing_portal.foundation.flows import flow
@@ -114,3 +114,16 @@ def send_notice_again(*, entry: JournalEntry, account: Account, sent_by: User, k
     if first is None or entry.acting_as != account:
         raise NothingToSendAgain("There is no notice to send again.")
     return claim.settle(send_again(first, address=entry.receiver.email, asked_for_by=sent_by.username))
+
+
+@flow
+def ask_for_proof(*, publisher: Account, asked_by: User, key: str) -> ProofRequest:
+    """Ask for a full proof of the books, which the worker of the nightly ones then makes (B4). Staff alone may.
+
+    Raises NotAllowed, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, ProofRequest, "ledger")
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_ask_for_proof, asked_by, publisher)
+    return claim.settle(ProofRequest.objects.create(asked_by=asked_by))

@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from accounts.admin import send_any_notice_again
 from accounts.views import sign_in
-from licenses.admin import issue_licenses
+from licenses.admin import issue_licenses, ledger_proof
 from licensing_portal import pages
 from licensing_portal.foundation import converters, health  # noqa: F401 - converters: the kinds of path parts below
 
@@ -36,6 +36,7 @@ urlpatterns = [
     path("", include("transfers.urls")),
     path("", include(signing_in)),
     path("admin/issue/", admin.site.admin_view(issue_licenses), name="issue_licenses"),
+    path("admin/ledger/", admin.site.admin_view(ledger_proof), name="ledger_proof"),
     path("admin/foundation/notice/<int:pk>/send-again/", admin.site.admin_view(send_any_notice_again), name="send_any_notice_again"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from licenses.models import JournalEntry
+from licensing_portal.checks import walls_stand
 from licensing_portal.foundation.models import Notice
 from tests import postgres, scratch
 from tests.books import assert_the_books_are_proven
@@ -99,7 +100,8 @@ def test_a_portal_restored_from_a_backup_is_whole_and_sells_and_sends_nothing_un
         with step("restore"):
             restore(copy, backup)
             hand_over()
-        with step("proof of the books"):
+        with step("the walls stand, and the books are proven"):
+            assert walls_stand(None, ["default"]) == []
             assert_the_books_are_proven()
         assert told_before.items() <= sales().items()
 

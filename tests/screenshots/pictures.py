@@ -208,6 +208,7 @@ ADMIN = [
     picture("admin", "admin", "/admin/"),
     picture("admin-issue-licenses", "admin", "/admin/issue/"),
     picture("admin-issue-licenses-refused", "admin", "/admin/issue/", press("Issue licenses", then=REFUSED)),
+    picture("admin-ledger", "admin", "/admin/ledger/"),
     picture("admin-accounts", "admin", "/admin/accounts/account/"),
     picture("admin-account", "admin", "/admin/accounts/account/", follow("northgate")),
     picture("admin-new-account", "admin", "/admin/accounts/account/add/"),
@@ -232,6 +233,7 @@ SAYS_NO = [
 # From here on every row changes something.
 
 PRESSED = [
+    picture("admin-ledger-asked", "admin", "/admin/ledger/", press("Prove now", then="asked for")),
     picture("receipt-fresh-sale", "northgate", "/sell/", type_in(SALE), press("Add", then="Sale complete")),
     picture(
         "deployment-fresh",

@@ -1,8 +1,12 @@
 """The demo's story (rules.md §5), told event by event; all balances are compared after each."""
 
-import pytest
+from datetime import timedelta
 
-from licenses.models import Holding
+import pytest
+from django.utils import timezone
+
+from licenses.models import Holding, JournalEntry, JournalLine
+from licenses.proving import prove_what_is_due
 from licensing_portal import demo
 from licensing_portal.foundation.models import Notice
 from tests.books import assert_the_books_are_proven
@@ -109,6 +113,19 @@ def test_a_second_start_keeps_the_data():
     assert demo.load() is False
 
     assert (all_balances(), Notice.objects.count()) == (before, notices)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_its_books_are_proven_on_the_first_start_and_in_the_next_night():
+    """B4: on SQLite as on PostgreSQL, all of them and then what is new."""
+    demo.load()
+    now = timezone.now()
+
+    made = [prove_what_is_due(now), prove_what_is_due(now), prove_what_is_due(now + timedelta(days=1))]
+
+    assert made[1] is None
+    assert [(proof.is_full, proof.fault_count) for proof in (made[0], made[2])] == [(True, 0), (False, 0)]
+    assert (made[0].entries, made[0].lines) == (JournalEntry.objects.count(), JournalLine.objects.count())
 
 
 def test_every_event_that_concerns_somebody_else_told_them():

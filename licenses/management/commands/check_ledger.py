@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from licenses import proving
+from licensing_portal.foundation.templatetags.portal import count
 
 
 class Command(BaseCommand):
@@ -18,9 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *, since_last_proof: bool, **options: Any) -> None:
         made = proving.prove(since_last=since_last_proof)
-        for fault in made.first_faults.splitlines():
+        for fault in made.faults:
             self.stderr.write(fault)
         if not made.is_good:
-            raise CommandError(f"The books are not proven: {made.fault_count} faults, the first one above.", returncode=1)
+            raise CommandError(f"The books are not proven: {count(made.fault_count, 'fault')}, the first one above.", returncode=1)
         since = "" if made.is_full else " since the last proof"
         self.stdout.write(f"The books are proven{since}: {made.entries} entries, {made.lines} lines, {made.holdings} holdings.")

@@ -13,13 +13,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from licensing_portal import demo
 
-SHUTDOWN = 15  # seconds for both to end in peace
+SHUTDOWN = 15  # seconds for all to end in peace
 TOO_SOON = 5  # seconds: what ends sooner than this after its start will not get better by being started again
 PR_SET_PDEATHSIG = 1
 
 
 class Command(BaseCommand):
-    help = "Runs the web server and the mail worker side by side until stopped; whichever dies is started again."
+    help = "Runs the web server, the mail worker and the nightly proof side by side until stopped; whichever dies is started again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
@@ -29,9 +29,9 @@ class Command(BaseCommand):
         self.is_stopping = False
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, self.stop)
-        self.commands = {"web": web_server(port)}
+        self.commands = {"web": web_server(port), "proof": worker("prove_nightly")}
         if not hold_mail:
-            self.commands["mail"] = [sys.executable, "manage.py", "deliver_mail"]
+            self.commands["mail"] = worker("deliver_mail")
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.started_at: dict[str, float] = {}
         for name in self.commands:
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
     def start(self, name: str) -> None:
         self.started_at[name] = time.monotonic()
-        # A session of its own: Ctrl-C reaches this command alone, which then ends both in order.
+        # A session of its own: Ctrl-C reaches this command alone, which then ends all in order.
         self.running[name] = subprocess.Popen(
             self.commands[name],
             cwd=settings.BASE_DIR,
@@ -94,6 +94,10 @@ def web_server(port: int) -> list[str]:
     workers = os.environ.get("WEB_CONCURRENCY", "2")
     options = [f"--bind={host}:{port}", f"--workers={workers}", "--threads=4", "--log-level=warning", "--graceful-timeout=10"]
     return [sys.executable, "-m", "gunicorn", "licensing_portal.wsgi", *options]
+
+
+def worker(command: str) -> list[str]:
+    return [sys.executable, "manage.py", command]
 
 
 def end_with_parent() -> None:

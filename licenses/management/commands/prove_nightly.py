@@ -1,0 +1,46 @@
+import logging
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import close_old_connections
+from django.utils import timezone
+
+from licenses import proving
+
+logger = logging.getLogger(__name__)
+
+PAUSE = 5  # seconds between two looks at what is due: staff who ask for a proof wait no longer than that
+PAUSE_AFTER_A_FAULT = 5 * 60  # seconds: a proof that can't be made is not tried all the time
+
+
+class Command(BaseCommand):
+    help = "Proves the books every night, and when staff ask for it, until stopped; --once makes what is due and ends. Several may run at once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="make the proof that is due and end")
+
+    def handle(self, *, once: bool, **options: Any) -> None:
+        if once:
+            made = proving.prove_what_is_due(timezone.now())
+            self.stdout.write(str(made or "nothing was due"))
+            return
+        stopped = threading.Event()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, lambda *_: stopped.set())
+        while not stopped.wait(prove_and_say_when_to_look_again()):
+            pass
+
+
+def prove_and_say_when_to_look_again() -> int:
+    """Make what is due, and return in how many seconds to look again; a worker outlives whatever stops a proof."""
+    try:
+        proving.prove_what_is_due(timezone.now())
+    except Exception:
+        logger.exception("The books could not be proven; this is tried again in %s seconds", PAUSE_AFTER_A_FAULT)
+        return PAUSE_AFTER_A_FAULT
+    finally:
+        close_old_connections()
+    return PAUSE
