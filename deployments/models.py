@@ -82,7 +82,7 @@ class DeploymentEntry(models.Model):
     deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="entries")
     entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="deployment_entry")
     sale = models.OneToOneField(JournalEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="deployment_entry_of_sale")
-    is_retirement = models.BooleanField(default=False)
+    is_retirement = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -29,7 +29,7 @@ class Notice(models.Model):
     account = models.CharField(max_length=30, help_text="The username of the account that is told.")
     email = models.OneToOneField(Email, on_delete=models.PROTECT, related_name="notice")
     again_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="sent_again")
-    asked_for_by = models.CharField(max_length=30, blank=True, help_text="The username of whoever pressed Send again.")
+    asked_for_by = models.CharField(max_length=30, blank=True, default="", db_default="", help_text="The username of whoever pressed Send again.")
     written_when_sent_from = models.JSONField(null=True, blank=True, help_text="For mails with a one-time link, whose body is never kept.")
     queued_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="notice",
             name="asked_for_by",
-            field=models.CharField(blank=True, help_text="The username of whoever pressed Send again.", max_length=30),
+            field=models.CharField(blank=True, db_default="", default="", help_text="The username of whoever pressed Send again.", max_length=30),
         ),
     ]
