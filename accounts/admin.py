@@ -90,6 +90,8 @@ class UserAdmin(NothingIsDeleted, admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
             obj.set_unusable_password()
+        elif {"role", "is_active"} & set(form.changed_data) and not (obj.is_active and obj.is_administrator):
+            obj.revocations += 1  # links and sessions of before do not come back with the role (A6)
         super().save_model(request, obj, form, change)
 
 
