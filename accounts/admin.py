@@ -90,6 +90,8 @@ class UserAdmin(NothingIsDeleted, admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
             obj.set_unusable_password()
+        elif {"role", "is_active"} & set(form.changed_data) and not (obj.is_active and obj.is_administrator):
+            obj.revocations += 1  # links and sessions of before do not come back with the role (A6)
         super().save_model(request, obj, form, change)
 
 
@@ -153,6 +155,7 @@ def send_any_notice_again(request: PortalRequest, pk: int) -> HttpResponseBase:
             return redirect("admin:foundation_notice_change", again.pk)
     context = admin.site.each_context(request) | {
         "form": form, "notice": notice, "title": "Send again",
-        "account": Account.objects.filter(username=notice.account).first(), "refusal": services.why_not_sent_again(notice),
+        "account": Account.objects.filter(username=notice.account).first(), "address": selectors.address_of_notices(notice.account),
+        "refusal": services.why_not_sent_again(notice),
     }  # fmt: skip
     return render(request, "admin/send_any_notice_again.html", context)

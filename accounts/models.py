@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from licensing_portal.foundation.text import validate_one_line
 
@@ -117,6 +117,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(max_length=13, choices=Role, default=Role.VIEWER)
     is_staff = models.BooleanField(default=False, help_text="May enter the admin.")
     is_active = models.BooleanField(default=True)
+    revocations = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Counts deactivations and demotions, each of which ends what stood on the sign-in before."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -145,6 +148,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_administrator(self) -> bool:
         return self.role == self.Role.ADMINISTRATOR
 
+    def get_session_auth_hash(self) -> str:
+        """What open sessions and the proofs of links must match: it changes with the password and with each revocation (A6).
+
+        Without the second, whoever is activated or promoted again would bring back sessions and links that had ended.
+        """
+        of_the_password = super().get_session_auth_hash()
+        if not self.revocations:
+            return of_the_password
+        return salted_hmac("accounts.User", f"{self.revocations} {of_the_password}", algorithm="sha256").hexdigest()
+
 
 class Link(models.Model):
     """The one-way right of `holder` over `target`: to see it, act as it, and pull licenses from it (A2 to A6)."""
@@ -153,7 +166,7 @@ class Link(models.Model):
     target = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="incoming_links")
     linked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     proved_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", help_text="Whose credentials made the link.")
-    proof = models.CharField(max_length=128, editable=False, help_text="A digest that changes with that user's password.")
+    proof = models.CharField(max_length=128, editable=False, help_text="A digest that changes with that user's password and standing.")
     linked_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -310,6 +310,24 @@ def test_a_link_does_not_outlive_the_credentials_that_made_it(link, pull, west, 
     assert balances() == before == {("northgate-west", "ASR"): (4, 0, 0), ("northgate", "ASR"): (1, 0, 0)}
 
 
+def put_back(person):
+    User.objects.filter(pk=person.pk).update(role=User.Role.ADMINISTRATOR, is_active=True)
+
+
+@pytest.mark.parametrize("role_and_activity", [{"role": "manager", "is_active": "on"}, {"role": "administrator"}], ids=["demoted", "deactivated"])
+def test_a_link_does_not_come_back_with_the_role(link, desk, west, user, role_and_activity):
+    """A6: a link "asks for the credentials again" once its user was no administrator, whatever the user is today."""
+    link()
+    address = f"/admin/accounts/user/{user(west).pk}/change/"
+
+    answer = desk.post(address, {"email": user(west).email} | role_and_activity)
+    put_back(user(west))
+
+    assert (answer.status_code, Link.objects.get().is_proven) == (302, False)
+    link()
+    assert Link.objects.get().is_proven is True
+
+
 def test_what_happens_to_other_users_leaves_the_link(link, pull, west):
     """A6: "the user whose credentials made the link"."""
     give(west, ASR=5)
