@@ -88,11 +88,14 @@ def may_act_for(user: User, account: Account) -> bool:
 
 
 def require(predicate: Predicate, user: User, account: Account) -> None:
-    """Refuse a flow to whoever has not the right for it, decided at this moment (B7).
+    """Refuse a flow to whoever has not the right for it, decided at this moment and for as long as the flow takes (B7).
 
     Raises NotAllowed.
     """
-    if not (user.is_active and account.closed_at is None and may_act_for(user, account) and predicate(user, account)):
+    # The page's own copy of the person may be older than a demotion; the row lock makes one that comes now wait for us, or us for it.
+    person = User.objects.select_for_update(of=("self",), no_key=True).select_related("account").get(pk=user.pk)
+    is_open = person.account.closed_at is None and account.closed_at is None
+    if not (person.is_active and is_open and may_act_for(person, account) and predicate(person, account)):
         raise NotAllowed(f"{user} may not do this for {account}. Nothing was changed.")
 
 

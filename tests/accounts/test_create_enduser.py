@@ -135,7 +135,7 @@ def test_nobody_creates_endusers_while_acting_over_a_link(create, northgate, wes
 def test_a_user_who_was_deactivated_meanwhile_cannot_create_endusers(create, northgate, user):
     """B7."""
     person = user(northgate)
-    person.is_active = False
+    User.objects.filter(pk=person.pk).update(is_active=False)
     before = everything()
 
     with pytest.raises(NotAllowed):

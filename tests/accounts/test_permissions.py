@@ -118,7 +118,26 @@ def test_whoever_was_deactivated_may_do_nothing(northgate, user):
     """B7: rights are decided again when the form is sent."""
     person = user(northgate)
     permissions.require(permissions.may_sell, person, northgate)
-    person.is_active = False
+    User.objects.filter(pk=person.pk).update(is_active=False)
+
+    with pytest.raises(NotAllowed):
+        permissions.require(permissions.may_sell, person, northgate)
+
+
+def test_a_right_is_the_persons_of_now_and_not_of_when_the_page_was_opened(northgate, user):
+    """B7."""
+    person = user(northgate)
+    User.objects.filter(pk=person.pk).update(role="viewer")
+
+    assert person.role == "administrator"
+    with pytest.raises(NotAllowed):
+        permissions.require(permissions.may_sell, person, northgate)
+
+
+def test_for_an_account_that_was_closed_nobody_does_anything(northgate, user):
+    """B7: closed by staff while a page of it was open."""
+    person = user(northgate)
+    Account.objects.filter(pk=northgate.pk).update(closed_at=northgate.created_at)
 
     with pytest.raises(NotAllowed):
         permissions.require(permissions.may_sell, person, northgate)

@@ -157,6 +157,7 @@ def test_only_staff_with_the_permission_issue(issue, northgate, publisher, staff
         person = user(northgate)
     elif who == "deactivated staff":
         staff.is_active = False
+        staff.save()
         person = staff
     else:
         person = UserFactory(account=publisher, username="clerk", is_staff=True)

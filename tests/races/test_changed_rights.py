@@ -7,10 +7,11 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, User
 from accounts.services import NotYourEnduser, remove_link
 from licenses.models import Product
 from licenses.services import AccountClosed, ProductRetired, issue_licenses, sell_licenses
+from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.submissions import fresh_key
 from tests.books import balances
 from tests.factories.accounts import LinkFactory
@@ -74,6 +75,18 @@ def test_an_enduser_closed_while_the_sale_is_decided_is_not_sold_to(northgate, h
 
     assert isinstance(outcome, NotYourEnduser)
     assert balances() == {("northgate", "ASR"): (10, 0, 0)}
+
+
+def test_whoever_is_demoted_while_the_sale_is_decided_sells_nothing(northgate, harborcu, user):
+    give(northgate, ASR=10)
+    seller = user(northgate)
+
+    outcome = while_it_is_open(
+        change=lambda: User.objects.filter(pk=seller.pk).update(role="viewer"),
+        act=lambda: sell_licenses(seller=northgate, sold_by=seller, owner=harborcu, quantities=quantities(ASR=1), key=fresh_key()),
+    )
+
+    assert (type(outcome), balances()) == (NotAllowed, {("northgate", "ASR"): (10, 0, 0)})
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import threading
 import pytest
 from django.db.models import QuerySet
 
+from accounts.models import User
 from deployments.models import Deployment, DeploymentLine
 from deployments.rights import DeploymentRetired
 from deployments.services import add_deployment, add_licenses, retire_deployment
@@ -47,7 +48,7 @@ def retire(deployment, harborcu, northgate, user):
 
 @pytest.fixture
 def without_the_lock(monkeypatch):
-    """Nobody locks the deployment, and two have looked at it before either of them posts. The books keep their lock."""
+    """Nobody locks the deployment or oneself, and two have looked at it before either of them posts. The books keep their lock."""
     gate = threading.Barrier(2)
     lock, open_books = QuerySet.select_for_update, ledger.open_books
 
@@ -55,7 +56,7 @@ def without_the_lock(monkeypatch):
         gate.wait(PATIENCE)
         return open_books(**options)
 
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self if self.model is Deployment else lock(self, **options))
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self if self.model in {Deployment, User} else lock(self, **options))
     monkeypatch.setattr(ledger, "open_books", open_books_later)
 
 
