@@ -128,8 +128,8 @@ class AcceptInvitationForm(forms.Form):
         return password
 
 
-class NewAccountForm(OneUseForm):
-    """A new enduser of a reseller, or a new reseller: who it is, and where its invitation goes (A1)."""
+class NewUsernameForm(OneUseForm):
+    """A form that makes a user; its name stands among the users' and the accounts' (rules.md §1)."""
 
     username = UsernameField(
         max_length=30,
@@ -137,19 +137,12 @@ class NewAccountForm(OneUseForm):
         help_text=f"{USERNAME_RULE}. It can’t be changed later.",
         error_messages=missing("Enter a username"),
     )
-    company = OneLineField(max_length=120, error_messages=missing("Enter a company"))
-    email = forms.EmailField(
-        label="Email",
-        max_length=254,
-        help_text="The invitation and all notices go there.",
-        error_messages={**missing("Enter an email address"), "invalid": "Enter an email address like name@example.com"},
-    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
         self.fields["email"].widget.attrs |= {"autocomplete": "off"}
-        self.helper = _plain_helper("key", "username", "company", "email")
+        self.helper = _plain_helper(*self.fields)
 
     def clean(self) -> dict[str, Any]:
         """Tell of a username that is taken along with what else is wrong.
@@ -160,6 +153,53 @@ class NewAccountForm(OneUseForm):
         if self.errors and "username" in cleaned and (problem := selectors.username_problem(cleaned["username"])):
             self.add_error("username", problem)
         return cleaned
+
+
+class NewAddressField(forms.EmailField):
+    """Where an invitation goes."""
+
+    def __init__(self, help_text: str) -> None:
+        wrong = {**missing("Enter an email address"), "invalid": "Enter an email address like name@example.com"}
+        super().__init__(label="Email", max_length=254, help_text=help_text, error_messages=wrong)
+
+
+class NewAccountForm(NewUsernameForm):
+    """A new enduser of a reseller, or a new reseller: who it is, and where its invitation goes (A1)."""
+
+    company = OneLineField(max_length=120, error_messages=missing("Enter a company"))
+    email = NewAddressField("The invitation and all notices go there.")
+
+
+ROLES_IN_WORDS = "Administrators do everything, managers move licenses, viewers only look."
+
+
+class RoleField(forms.ChoiceField):
+    """What a user may do in the account."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            choices=User.Role.choices,
+            help_text=ROLES_IN_WORDS,
+            error_messages=missing("Choose a role") | {"invalid_choice": "Choose one of the three roles"},
+            **options,
+        )
+
+
+class InviteUserForm(NewUsernameForm):
+    """A new user of one's own account: who it is, what it may do, and where its invitation goes."""
+
+    email = NewAddressField("The invitation goes there. Each user has an address of their own.")
+    role = RoleField(initial=User.Role.VIEWER)
+
+
+class ChangeRoleForm(OneUseForm):
+    """Another role for a user of one's own account."""
+
+    role = RoleField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = _plain_helper("key", "role")
 
 
 class EnduserFilterForm(FilterForm):

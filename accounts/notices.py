@@ -18,12 +18,12 @@ _INVITATION_SALT = "accounts.invitation"
 
 
 def invitation(invitation: Invitation) -> Notice:
-    """Tell the first user of a new account how to choose a password. The link is made when the mail is sent."""
+    """Tell a new user how to choose a password. The link is made when the mail is sent."""
     account, inviter = invitation.user.account, invitation.invited_by.account
     return notices.queue(
         INVITATION,
         event=invitation_event(invitation),
-        account=account.username,
+        account=invitation.user.username,
         address=invitation.email,
         sender=inviter.company,
         reply_to=inviter.email,
@@ -75,6 +75,35 @@ def _password_reset_context(context: Context) -> Context:
     user = User.objects.get(pk=context["user"])
     path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), default_token_generator.make_token(user)])
     return context | {"url": settings.PORTAL_URL + path}
+
+
+def role_changed(user: User, *, address: str, before: str, changed_by: User, event: str) -> Notice:
+    """Tell a user of another role, and what it may do."""
+    return _about_a_user("accounts/emails/role_changed", user, address, event, before=User.Role(before).label, changed_by=changed_by)
+
+
+def user_deactivated(user: User, *, address: str, deactivated_by: User, event: str) -> Notice:
+    """Tell a user that nobody can sign in with it any more."""
+    return _about_a_user("accounts/emails/user_deactivated", user, address, event, changed_by=deactivated_by)
+
+
+def user_activated(user: User, *, address: str, activated_by: User, event: str) -> Notice:
+    """Tell a user that one can sign in with it again."""
+    return _about_a_user("accounts/emails/user_activated", user, address, event, changed_by=activated_by)
+
+
+def _about_a_user(letter: str, user: User, address: str, event: str, **context: object) -> Notice:
+    """Queue a letter to one user of an account, in the account's name; answers go where the account's notices go."""
+    account = user.account
+    return notices.queue(
+        letter,
+        event=event,
+        account=user.username,
+        address=address,
+        sender=account.company,
+        reply_to=account.email,
+        context={"person": user, "account": account, **context},
+    )
 
 
 def link_created(link: Link) -> Notice:

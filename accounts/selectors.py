@@ -1,6 +1,8 @@
 """What one may read of accounts. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextChoices, Value, When
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, TextChoices, Value, When
+from django.db.models.functions import Coalesce
 
 from accounts.models import Account, AccountQuerySet, Invitation, Link, User
 
@@ -16,6 +18,35 @@ def username_problem(username: str) -> str:
     """Say what keeps a new account or user from having this name: accounts and users share one namespace (rules.md §1). "" if nothing."""
     is_taken = User.objects.filter(username=username).exists() or Account.objects.filter(username=username).exists()
     return f"{username} is taken. Choose another username." if is_taken else ""
+
+
+def email_problem(email: str, account: Account) -> str:
+    """Say what keeps a new user of the account from being invited at this address; "" if nothing.
+
+    A user's address is unique once it is proven (rules.md §1); who else was invited there is for their own account to know (A9).
+    """
+    invited = User.objects.filter(account=account, is_active=True, password__startswith=UNUSABLE_PASSWORD_PREFIX, invitations__email__iexact=email)
+    is_taken = User.objects.filter(email__iexact=email).exists() or invited.exists()
+    return f"{email} belongs to another user. Each user needs an address of their own." if is_taken else ""
+
+
+class UserState(TextChoices):
+    """Whether a user can sign in, as the administrators of the account see it."""
+
+    ACTIVE = "active", "Active"
+    INVITED = "invited", "Invited"
+    DEACTIVATED = "deactivated", "Deactivated"
+
+
+def team_of(account: Account) -> QuerySet[User]:
+    """The users of the account, by username, each with its `state` and its `address`: its own, or where it was invited last."""
+    state = Case(
+        When(is_active=False, then=Value(UserState.DEACTIVATED)),
+        When(password__startswith=UNUSABLE_PASSWORD_PREFIX, then=Value(UserState.INVITED)),
+        default=Value(UserState.ACTIVE),
+    )
+    invited_at = Invitation.objects.filter(user=OuterRef("pk")).order_by("-pk").values("email")[:1]
+    return User.objects.filter(account=account).annotate(state=state, address=Coalesce("email", Subquery(invited_at))).order_by("username")
 
 
 class EnduserState(TextChoices):
@@ -71,6 +102,18 @@ def proven_address_of(user: User) -> str:
         return user.email
     accepted = user.invitations.exclude(accepted_at=None).order_by("-accepted_at").first()
     return accepted.email if accepted else ""
+
+
+def address_of(user: User) -> str:
+    """Where to write to a user: the proven address, else where the user was invited last, else the account's."""
+    invited = user.invitations.order_by("-pk").first()
+    return proven_address_of(user) or (invited.email if invited else user.account.email)
+
+
+def address_of_notices(username: str) -> str:
+    """Where notices to an account go or, where no account has this name, to a user."""
+    account = Account.objects.filter(username=username).first()
+    return account.email if account else address_of(User.objects.get(username=username))
 
 
 def users_for_reset(text: str) -> list[User]:

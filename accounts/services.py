@@ -1,4 +1,4 @@
-"""The flows about accounts: create an enduser, accept an invitation, link and unlink. Each is one transaction."""
+"""The flows about accounts: create an enduser, accept an invitation, the users of an account, link and unlink. Each is one transaction."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import notices, permissions, selectors
 from accounts.models import Account, Invitation, Link, User
+from accounts.team import lock_team
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import NotAllowed, Refusal
 from licensing_portal.foundation.flows import flow
@@ -18,6 +19,10 @@ from licensing_portal.foundation.notices import send_again
 
 class UsernameTaken(Refusal):
     """An account or a user has this name already; the two are one namespace (rules.md §1)."""
+
+
+class EmailTaken(Refusal):
+    """Another user has this address; a user's address is unique (rules.md §1)."""
 
 
 class InvitationNotGood(Refusal):
@@ -86,13 +91,18 @@ def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str
     try:
         with transaction.atomic():  # the unique constraints judge a rival who asked at the same moment
             account = Account.objects.create(kind=kind, reseller=reseller, username=username, company=company, email=email)
-            first_user = User(account=account, username=username, role=User.Role.ADMINISTRATOR)
-            first_user.set_unusable_password()
-            first_user.save()
+            first_user = _new_user(account, username, User.Role.ADMINISTRATOR)
     except IntegrityError:
         raise UsernameTaken(f"{username} is taken. Choose another username.", field="username") from None
-    _invite(first_user, invited_by=opened_by)
+    _invite(first_user, email=email, invited_by=opened_by)
     return account
+
+
+def _new_user(account: Account, username: str, role: str) -> User:
+    user = User(account=account, username=username, role=role)
+    user.set_unusable_password()
+    user.save()
+    return user
 
 
 @flow
@@ -132,7 +142,7 @@ def _invite_first_user(account: Account, *, invited_by: User) -> Invitation:
     user = account.users.get(username=account.username)
     if user.has_usable_password() or not user.is_active:
         raise InvitationNotGood(f"{user} has accepted the invitation already. Nothing was sent.")
-    return _invite(user, invited_by=invited_by)
+    return _invite(user, email=account.email, invited_by=invited_by)
 
 
 @flow
@@ -146,13 +156,11 @@ def renew_invitation(*, invitation: Invitation) -> Invitation:
     newer = user.invitations.filter(pk__gt=invitation.pk, invited_at__gt=still_good).order_by("-pk").first()
     if newer:
         return newer
-    renewed = Invitation.objects.create(user=user, email=invitation.email, invited_by=invitation.invited_by)
-    notices.invitation(renewed)
-    return renewed
+    return _invite(user, email=invitation.email, invited_by=invitation.invited_by)
 
 
-def _invite(user: User, *, invited_by: User) -> Invitation:
-    invitation = Invitation.objects.create(user=user, email=user.account.email, invited_by=invited_by)
+def _invite(user: User, *, email: str, invited_by: User) -> Invitation:
+    invitation = Invitation.objects.create(user=user, email=email, invited_by=invited_by)
     notices.invitation(invitation)
     return invitation
 
@@ -185,6 +193,111 @@ def _lock_invited(invitation: Invitation) -> User:
     if user.has_usable_password():
         raise InvitationNotGood("This invitation was used already. Sign in with the password that was chosen.")
     return user
+
+
+@flow
+def invite_user(*, account: Account, invited_by: User, username: str, email: str, role: str, key: str) -> User:
+    """Make a user of the account with this role, and invite that person by e-mail to choose a password (rules.md §1, A1).
+
+    Raises NotAllowed, UsernameTaken, EmailTaken, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, User, account.username, username, email, role)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_administer, invited_by, account)
+    if problem := selectors.username_problem(username):
+        raise UsernameTaken(problem, field="username")
+    if problem := selectors.email_problem(email, account):
+        raise EmailTaken(problem, field="email")
+    try:
+        with transaction.atomic():  # the unique constraint judges a rival who asked at the same moment
+            user = _new_user(account, username, role)
+    except IntegrityError:
+        raise UsernameTaken(f"{username} is taken. Choose another username.", field="username") from None
+    _invite(user, email=email, invited_by=invited_by)
+    return claim.settle(user)
+
+
+@flow
+def invite_user_again(*, account: Account, user: User, invited_by: User, key: str) -> Invitation:
+    """Invite a user of the account once more, at the address of before (A1).
+
+    Raises NotAllowed, InvitationNotGood, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Invitation, user.username)
+    if claim.first_result:
+        return claim.first_result
+    user = lock_team(account, invited_by).member(user)
+    if user.has_usable_password() or not user.is_active:
+        raise InvitationNotGood(f"{user} has chosen a password already, or is deactivated. Nothing was sent.")
+    return claim.settle(_invite(user, email=selectors.address_of(user), invited_by=invited_by))
+
+
+@flow
+def change_role(*, account: Account, user: User, role: str, changed_by: User, key: str) -> User:
+    """Give a user of the account another role, one's own included, and tell that person by e-mail (rules.md §1).
+
+    Whoever is an administrator no more ends the links that stood on the sign-in (A6). An administrator always remains.
+
+    Raises NotAllowed, LastAdministrator, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, User, user.username, role)
+    if claim.first_result:
+        return claim.first_result
+    team = lock_team(account, changed_by)
+    user = team.member(user)
+    before = user.role
+    if role == before:
+        return claim.settle(user)
+    if user.is_administrator:
+        team.check_that_an_administrator_stays(without=user)
+        user.revocations += 1
+    user.role = role
+    user.save(update_fields=["role", "revocations"])
+    notices.role_changed(user, address=selectors.address_of(user), before=before, changed_by=changed_by, event=f"role {key}")
+    return claim.settle(user)
+
+
+@flow
+def deactivate_user(*, account: Account, user: User, deactivated_by: User, key: str) -> User:
+    """Close a user's sign-in and tell that person by e-mail; open sessions and links that stand on it end at once (A6).
+
+    What is deactivated already stays so. An administrator always remains.
+
+    Raises NotAllowed, LastAdministrator, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, User, user.username)
+    if claim.first_result:
+        return claim.first_result
+    team = lock_team(account, deactivated_by)
+    user = team.member(user)
+    if user.is_active:
+        team.check_that_an_administrator_stays(without=user)
+        user.is_active = False
+        user.revocations += 1
+        user.save(update_fields=["is_active", "revocations"])
+        notices.user_deactivated(user, address=selectors.address_of(user), deactivated_by=deactivated_by, event=f"deactivation {key}")
+    return claim.settle(user)
+
+
+@flow
+def activate_user(*, account: Account, user: User, activated_by: User, key: str) -> User:
+    """Open a deactivated user's sign-in again; the sessions and links that ended with it do not come back (A6).
+
+    The person is told by e-mail; one who never chose a password has the invitation for that.
+
+    Raises NotAllowed, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, User, user.username)
+    if claim.first_result:
+        return claim.first_result
+    user = lock_team(account, activated_by).member(user)
+    if not user.is_active:
+        user.is_active = True
+        user.save(update_fields=["is_active"])
+        if user.has_usable_password():
+            notices.user_activated(user, address=selectors.address_of(user), activated_by=activated_by, event=f"activation {key}")
+    return claim.settle(user)
 
 
 @flow
@@ -258,7 +371,7 @@ def remove_link(*, link: Link, removed_by: User, acting: Account, key: str) -> A
 
 @flow
 def send_any_notice_again(*, notice: Notice, sent_by: User, key: str) -> Notice:
-    """Mail a notice that failed or was sent once more, to its account's address of today; the publisher's staff alone may (C4).
+    """Mail a notice that failed or was sent once more, to its account's or user's address of today; the publisher's staff alone may (C4).
 
     Raises NotAllowed, NotSentAgain, FormAlreadyUsed.
     """
@@ -270,9 +383,7 @@ def send_any_notice_again(*, notice: Notice, sent_by: User, key: str) -> Notice:
     problem = why_not_sent_again(notice)
     if problem:
         raise NotSentAgain(problem)
-    return claim.settle(
-        send_again(notice.again_of or notice, address=Account.objects.get(username=notice.account).email, asked_for_by=sent_by.username)
-    )
+    return claim.settle(send_again(notice.again_of or notice, address=selectors.address_of_notices(notice.account), asked_for_by=sent_by.username))
 
 
 def why_not_sent_again(notice: Notice) -> str:

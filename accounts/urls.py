@@ -29,4 +29,13 @@ switching = [
     path("switch/<username:username>/", views.switch_account, name="switch_account"),
 ]
 
-urlpatterns = endusers + invitations + links + switching
+settings = [
+    path("settings/team/", views.team, name="team"),
+    path("settings/invite-user/", views.invite_user, name="invite_user"),
+    path("settings/team/<username:username>/", views.team_user, name="team_user"),
+    path("settings/team/<username:username>/invite-again/", views.invite_user_again, name="invite_user_again"),
+    path("settings/team/<username:username>/deactivate/", views.deactivate_user, name="deactivate_user"),
+    path("settings/team/<username:username>/activate/", views.activate_user, name="activate_user"),
+]
+
+urlpatterns = endusers + invitations + links + switching + settings

@@ -1,12 +1,14 @@
-"""Endusers, invitations, links and switching. A view translates; services decide."""
+"""Endusers, invitations, links, switching and settings. A view translates; services decide."""
 
 from typing import Any
 
 from allauth.account.utils import perform_login
 from allauth.account.views import login as allauth_sign_in
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,9 +16,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import notices, permissions, selectors, services
-from accounts.forms import TOO_MANY_TRIES, AcceptInvitationForm, LinkAccountForm, NewAccountForm
+from accounts.forms import TOO_MANY_TRIES, AcceptInvitationForm, ChangeRoleForm, InviteUserForm, LinkAccountForm, NewAccountForm
 from accounts.middleware import start_acting, stop_acting
-from accounts.models import Account, Link
+from accounts.models import Account, Link, User
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of, press
 from accounts.selectors import EnduserState
@@ -28,6 +30,8 @@ INVITATION_TOKEN = "invitation_token"  # noqa: S105 - the name of a key in the s
 MANY_LINKS = 7  # with one's own these are eight accounts, too many to look through
 
 FORMS_WITH_AN_OWNER = {"licenses:sell_licenses", "deployments:add_deployment"}
+
+USERS_PER_PAGE = 50
 
 RETRY_AFTER = 300  # seconds, in which failed tries are counted
 
@@ -117,7 +121,8 @@ def accept_invitation(request: HttpRequest) -> HttpResponseBase:
     if invitation is None:
         raise Http404
     if not selectors.is_open(invitation) or is_expired:
-        return render(request, "accounts/invitation_over.html", {"may_renew": selectors.is_open(invitation)})
+        context = {"invitation": invitation, "may_renew": selectors.is_open(invitation), "was_used": invitation.user.has_usable_password()}
+        return render(request, "accounts/invitation_over.html", context)
     form = AcceptInvitationForm(request.POST if request.method == "POST" else None, user=invitation.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -239,3 +244,99 @@ def return_to_own_account(request: PortalRequest) -> HttpResponseBase:
     """Act for one's own account again."""
     stop_acting(request)
     return redirect("my_licenses")
+
+
+# ── Settings: the team ──
+
+
+@require_safe
+@allowed(permissions.may_administer)
+def team(request: PortalRequest) -> HttpResponse:
+    """Settings → Team: the users of one's own account, what they may do, and whether they can sign in."""
+    page = Paginator(selectors.team_of(request.acting), USERS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "accounts/team.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_administer)
+def invite_user(request: PortalRequest) -> HttpResponseBase:
+    """Make a user of one's own account and invite that person (A1)."""
+    form = InviteUserForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "invite_user"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            invited = services.invite_user(account=request.acting, invited_by=request.user, **form.cleaned_data)
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"{invited} is invited. The invitation goes to {form.cleaned_data['email']}.")
+            return redirect("accounts:team_user", invited.username)
+    return render(request, "accounts/invite_user.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_administer)
+def team_user(request: PortalRequest, username: str) -> HttpResponseBase:
+    """One user of the team; the form changes the role."""
+    person = get_object_or_404(selectors.team_of(request.acting), username=username)
+    form = ChangeRoleForm(
+        request.POST if request.method == "POST" else None, binding=binding_of(request, "change_role"), initial={"role": person.role}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = services.change_role(account=request.acting, user=person, changed_by=request.user, **form.cleaned_data)
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            return _with_the_new_role(request, changed)
+    buttons = {name: _one_button(request, name) for name in ("invite_user_again", "deactivate_user", "activate_user")}
+    return render(request, "accounts/team_user.html", {"form": form, "person": person, **buttons})
+
+
+def _with_the_new_role(request: PortalRequest, changed: User) -> HttpResponseBase:
+    """Say so, on a page that one may still see; whoever demotes oneself stays signed in, here alone."""
+    messages.success(request, f"The role of {changed} is {changed.get_role_display().lower()} now.")
+    if changed == request.user:
+        update_session_auth_hash(request, changed)
+    return redirect("accounts:team_user", changed.username) if changed.is_administrator or changed != request.user else redirect("my_licenses")
+
+
+@require_POST
+@allowed(permissions.may_administer)
+def invite_user_again(request: PortalRequest, username: str) -> HttpResponseBase:
+    """Send a user's invitation once more."""
+    person = get_object_or_404(selectors.team_of(request.acting), username=username)
+
+    def act(key: str) -> None:
+        services.invite_user_again(account=request.acting, user=person, invited_by=request.user, key=key)
+
+    if press(request, "invite_user_again", act):
+        messages.success(request, f"A new invitation goes to {selectors.address_of(person)}.")
+    return redirect("accounts:team_user", username)
+
+
+@require_POST
+@allowed(permissions.may_administer)
+def deactivate_user(request: PortalRequest, username: str) -> HttpResponseBase:
+    """Close a user's sign-in, at once."""
+    person = get_object_or_404(selectors.team_of(request.acting), username=username)
+
+    def act(key: str) -> None:
+        services.deactivate_user(account=request.acting, user=person, deactivated_by=request.user, key=key)
+
+    if press(request, "deactivate_user", act):
+        messages.success(request, f"{person} is deactivated and signed out.")
+    return redirect("accounts:team_user", username)
+
+
+@require_POST
+@allowed(permissions.may_administer)
+def activate_user(request: PortalRequest, username: str) -> HttpResponseBase:
+    """Open a user's sign-in again."""
+    person = get_object_or_404(selectors.team_of(request.acting), username=username)
+
+    def act(key: str) -> None:
+        services.activate_user(account=request.acting, user=person, activated_by=request.user, key=key)
+
+    if press(request, "activate_user", act):
+        messages.success(request, f"{person} can sign in again.")
+    return redirect("accounts:team_user", username)

@@ -66,6 +66,18 @@ accounts:switch_account                  GET      302     405     405        405
 accounts:switch_account                  POST     302     302     302        302        404      404     404   403
 accounts:return_to_own_account           GET      302     405     405        405        405      405     405   405
 accounts:return_to_own_account           POST     302     302     302        302        302      302     302   302
+accounts:team                            GET      302     403     403        200        200      200     403   403
+accounts:team                            POST     302     405     405        405        405      405     405   405
+accounts:invite_user                     GET      302     403     403        200        200      200     403   403
+accounts:invite_user                     POST     302     403     403        200        200      200     403   403
+accounts:team_user                       GET      302     403     403        200        404      404     403   403
+accounts:team_user                       POST     302     403     403        200        404      404     403   403
+accounts:invite_user_again               GET      302     405     405        405        405      405     405   405
+accounts:invite_user_again               POST     302     403     403        302        404      404     403   403
+accounts:deactivate_user                 GET      302     405     405        405        405      405     405   405
+accounts:deactivate_user                 POST     302     403     403        302        404      404     403   403
+accounts:activate_user                   GET      302     405     405        405        405      405     405   405
+accounts:activate_user                   POST     302     403     403        302        404      404     403   403
 licenses:sell_licenses                   GET      302     403     200        200        403      200     200   403
 licenses:sell_licenses                   POST     302     403     200        200        403      200     200   403
 licenses:receipt                         GET      302     200     200        200        200      404     200   404
@@ -209,6 +221,7 @@ def address(northgate, west, tideway, harborcu, staff, user):
         "accounts:remove_link": ["northgate-west"],
         "accounts:remove_access": ["northgate-west"],
         "accounts:switch_account": ["northgate-west"],
+        **{f"accounts:{name}": ["northgate"] for name in ("team_user", "invite_user_again", "deactivate_user", "activate_user")},
         "licenses:receipt": [sale.number],
         "licenses:send_notice_again": [sale.number],
         "deployments:deployment": [made.pk],
@@ -326,7 +339,9 @@ def facts_of_forms(response):
         ("get", "licenses:receipt", "/receipts/S-2020-999999/"),
         ("get", "deployments:deployment", "/deployments/999999/"),
         ("get", "deployments:retire_deployment", "/deployments/999999/retire/"),
+        ("get", "accounts:team_user", "/settings/team/nobody/"),
         ("post", "accounts:invite_again", "/endusers/nobody/invite-again/"),
+        ("post", "accounts:deactivate_user", "/settings/team/nobody/deactivate/"),
         ("post", "accounts:switch_account", "/switch/nobody/"),
         ("post", "licenses:send_notice_again", "/receipts/S-2020-999999/send-again/"),
     ],
@@ -366,6 +381,7 @@ class World:
             give(account, **dict.fromkeys(codes, 100))
         for number in range(self.size, size):
             EnduserFactory(username=f"clinic-{number:02}", reseller=self.northgate)
+            UserFactory(account=self.northgate, username=f"person-{number:02}")
             sister, cousin = (UserFactory(account=ResellerFactory(username=f"{who}-{number:02}")).account for who in ("sister", "cousin"))
             for account in (self.northgate, self.harborcu):
                 LinkFactory(holder=account, target=sister)

@@ -150,7 +150,7 @@ def test_no_password_is_chosen_for_whoever_may_not_sign_in(pinecrest, link, chan
 
     response = opened(link).post(ACCEPT, {"password": GOOD})
 
-    assert heading_of(response) == "This link was used already"
+    assert heading_of(response) == "This invitation was withdrawn"
     assert not User.objects.get(username="pinecrest").has_usable_password()
 
 

@@ -4,13 +4,14 @@ import pytest
 from django.contrib.auth.models import Permission
 from post_office.models import STATUS, Email
 
-from accounts.models import Account
-from accounts.services import NotSentAgain, create_enduser, send_any_notice_again
+from accounts.models import Account, User
+from accounts.services import NotSentAgain, change_role, create_enduser, send_any_notice_again
 from licenses.services import sell_licenses
 from licensing_portal.foundation import notices
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
+from tests.factories.accounts import UserFactory
 from tests.factories.licenses import give, quantities
 from tests.mail import message_id
 from tests.races.crowd import all_at_once
@@ -133,6 +134,19 @@ def test_the_page_shows_why_it_failed_and_where_it_would_go(desk, failed, harbor
     assert "The same words go once more to the account’s address of today, mended@example.com." in text_of(response)
     assert links_of(response)["Correct the address of harborcu"] == f"/admin/accounts/account/{harborcu.pk}/change/"
     assert [controls_of(response).count(("button", "Send again")), submit_buttons_of(response).count(["Send again"])] == [1, 1]
+
+
+def test_a_letter_to_a_user_goes_to_the_users_address_of_today(desk, northgate, user):
+    """Who is told of a role of their own is no account."""
+    jo = UserFactory(account=northgate, username="jo")
+    change_role(account=northgate, user=jo, role="viewer", changed_by=user(northgate), key=fresh_key())
+    notice = ends(Notice.objects.get(account="jo"), "failed")
+    User.objects.filter(pk=jo.pk).update(email="mended@example.com")
+
+    assert "The same words go once more to the user’s address of today, mended@example.com." in text_of(desk.get(sending(notice)))
+    press(desk, sending(notice))
+
+    assert [notice.address for notice in Notice.objects.filter(account="jo").order_by("pk")] == ["jo@people.example.com", "mended@example.com"]
 
 
 # ── Exactly once ──

@@ -122,6 +122,7 @@ OF_A_RESELLER_IN_LISTS = [
     "/?whose=endusers&q=smh&product=CPA",
     "/?q=nothing&state=active",
 ]
+SETTINGS = ["/settings/team/", "/settings/team/northgate/", "/settings/invite-user/"]
 OF_WHOEVER_HAS_NOTHING = ["/", "/deployments/add/", "/transfer/", "/history/", "/linked-accounts/", "/switch/"]
 
 
@@ -130,9 +131,10 @@ OF_WHOEVER_HAS_NOTHING = ["/", "/deployments/add/", "/transfer/", "/history/", "
     [
         {"northgate": OF_A_RESELLER},
         {"northgate": OF_A_RESELLER_IN_LISTS},
+        {"northgate": SETTINGS, "pinecrest": ["/settings/team/"]},
         {"pinecrest": OF_WHOEVER_HAS_NOTHING, "harborcu": ["/"], "harborcu-tw": ["/linked-accounts/"]},  # the last can be used by another
     ],
-    ids=["reseller", "reseller in lists", "endusers"],
+    ids=["reseller", "reseller in lists", "settings", "endusers"],
 )
 def test_pages(visitor, opened):
     found = []
@@ -273,6 +275,27 @@ def test_refused_forms_about_accounts(visitor):
 
     page.goto("/history/?from=2026-02-02&to=2026-01-01")
     expect(page.get_by_role("heading", name="There is a problem", exact=True)).to_be_visible()
+    found += faults_of(page)
+    assert not found, "\n".join(found)
+
+
+def test_a_user_who_is_refused_invited_deactivated_and_activated(visitor):
+    page = visitor("northgate")
+    page.goto("/settings/team/northgate/")
+    field(page, "Role").select_option("Viewer")
+    found = refused(page, "Change role")
+    page.goto("/settings/invite-user/")
+    found += refused(page, "Invite")
+
+    field(page, "Username").fill("a" + "0123456789" * 2 + "-12345678")
+    field(page, "Email").fill(f"{'m' * 60}@{'example' * 8}.com")
+    button(page, "Invite").click()
+    expect(page.get_by_role("button", name="Send invitation again", exact=True)).to_be_visible()
+    found += faults_of(page)
+    button(page, "Deactivate").click()
+    expect(page.get_by_role("button", name="Activate", exact=True)).to_be_visible()
+    found += faults_of(page)
+    page.goto("/settings/team/")
     found += faults_of(page)
     assert not found, "\n".join(found)
 

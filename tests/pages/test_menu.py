@@ -23,6 +23,9 @@ PAGES = {
     "receipt": ("History", "true"),
     "/linked-accounts/": ("Link User Admin", "page"),
     "/switch/": ("Switch Accounts", "page"),
+    "/settings/team/": ("Settings", "page"),
+    "/settings/team/northgate/": ("Settings", "true"),
+    "/settings/invite-user/": ("Settings", "true"),
 }
 
 

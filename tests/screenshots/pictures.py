@@ -16,6 +16,7 @@ FULL, LITE, TTS = (f"Qty, {name}" for name in ("Speech Engine (ASR) Full", "Spee
 SALE = {"Owner": "harborcu", FULL: "12", TTS: "12", "Your reference": "PO-4711"}
 DEPLOYMENT = {"Name": "NVS-LAB-2", "Host name": "nvs-lab-2.northgate.example.com", FULL: "4", LITE: "20"}
 OAKRIDGE = {"Username": "oakridge", "Company": "Oakridge Insurance Group", "Email": "oakridge@example.com"}
+SAM = {"Username": "sam", "Email": "sam@northgate.example.com"}
 WRONG = "a wrong password"
 
 
@@ -29,6 +30,10 @@ def password_link(username: str) -> Callable[[Portal], str]:
 
 def invitation(portal: Portal) -> str:
     return portal.link_in_letter("oakridge@example.com", "/invitation/")
+
+
+def invitation_of_sam(portal: Portal) -> str:
+    return portal.link_in_letter("sam@northgate.example.com", "/invitation/")
 
 
 def letter(subject: str) -> Callable[[Portal], str]:
@@ -197,6 +202,21 @@ LINKED_ACCOUNTS = [
     picture("acting-refused-page", "northgate as northgate-west", "/linked-accounts/", answers=403),
 ]
 
+TEAM = [
+    picture("team", "harborcu", "/settings/team/"),
+    picture("team-invite-user", "northgate", "/settings/invite-user/"),
+    picture(
+        "team-invite-user-refused",
+        "northgate",
+        "/settings/invite-user/",
+        type_in({"Username": "northgate", "Email": "nowhere"}),
+        press("Invite", then=REFUSED),
+    ),
+    picture("team-user", "northgate", "/settings/team/northgate/"),
+    picture("team-last-administrator", "northgate", "/settings/team/northgate/", press("Deactivate", then="is the last administrator")),
+    picture("team-refused-page", "northgate as northgate-west", "/settings/team/", answers=403),
+]
+
 ADMIN = [
     picture("admin", "admin", "/admin/"),
     picture("admin-issue-licenses", "admin", "/admin/issue/"),
@@ -266,6 +286,10 @@ PRESSED = [
         "my-licenses-first-visit", NOBODY, invitation, type_in({"Password": "a few words in a row"}), press("Choose password", then="No licenses yet")
     ),
     picture("invitation-used", NOBODY, invitation),
+    picture("team-user-invited", "northgate", "/settings/invite-user/", type_in(SAM), press("Invite", then="sam is invited")),
+    picture("team-several", "northgate", "/settings/team/"),
+    picture("team-user-deactivated", "northgate", "/settings/team/sam/", press("Deactivate", then="sam is deactivated")),
+    picture("team-invitation-withdrawn", NOBODY, invitation_of_sam),
     # A link whose account has another password since, and then none.
     picture(
         "password-reset-asked-again",
@@ -304,6 +328,7 @@ LETTERS = [
     picture("letter-transferred-in", NOBODY, letter("transferred into")),
     picture("letter-link-created", NOBODY, letter("can now use your account")),
     picture("letter-link-removed", NOBODY, letter("was removed")),
+    picture("letter-team-deactivated", NOBODY, letter("was deactivated")),
 ]
 
 PICTURES = [
@@ -316,6 +341,7 @@ PICTURES = [
     *RECEIPTS,
     *ENDUSERS,
     *LINKED_ACCOUNTS,
+    *TEAM,
     *ADMIN,
     *SAYS_NO,
     *PRESSED,
