@@ -1,0 +1,216 @@
+"""Who may do what: the table in docs/security.md, walked cell by cell through the flows themselves (rules.md §1, A7, B7, C11).
+
+The table is the one source: a cell that says other than the flow does fails, and so does a flow or a right that has no row.
+To add one: its row in docs/security.md, and how it is done in ACTS. tests/test_view_matrix.py asks the same of the addresses.
+"""
+
+import re
+from functools import partial
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from accounts.services import (
+    activate_user,
+    change_role,
+    create_enduser,
+    create_reseller,
+    deactivate_user,
+    invite_again,
+    invite_any_again,
+    invite_user,
+    invite_user_again,
+    link_account,
+    remove_link,
+    send_any_notice_again,
+)
+from deployments.services import add_deployment, add_licenses, retire_deployment
+from licenses.services import issue_licenses, sell_licenses, send_notice_again
+from licensing_portal.foundation.errors import NotAllowed
+from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.notices import deliver_due
+from licensing_portal.foundation.submissions import fresh_key
+from tests.factories.accounts import LinkFactory, UserFactory
+from tests.factories.licenses import give, quantities
+from tests.test_architecture import HOUSE, SOURCES, flows_of, named
+from transfers.services import transfer_licenses
+
+ROLES = ("administrator", "manager", "viewer")
+WHO = [*((kind, role) for kind in ("reseller", "enduser", "acting") for role in ROLES), ("staff", "")]
+
+# Whoever holds the link of an invitation accepts it or asks for a new one: nobody is signed in, so there is no right to have.
+FOR_WHOEVER_HOLDS_THE_LINK = {"accept_invitation", "renew_invitation"}
+
+
+# ── Reading ──
+
+
+def read_table(paper):
+    """The rows of the table under "Who may do what": by the name between backticks, whether each of WHO may."""
+    section = paper.partition("## Who may do what")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|\n ").split("|")] for line in section.splitlines() if re.match(r"\|.*`", line)]
+    return {
+        re.search(r"`(\w+)`", action)[1]: dict(zip(WHO, [{"yes": True, "no": False}[cell] for cell in cells], strict=True)) for action, *cells in rows
+    }
+
+
+def rights_of(services, rights):
+    """What needs a row: every flow, and every right that no flow and no other right asks for."""
+    flows = {flow.name for source in services for flow in flows_of(source)}
+    asked = set(re.findall(r"permissions\.(may_\w+)", "\n".join(services))) | set(re.findall(r"(?<!def )\b(may_\w+)\(", rights))
+    return flows | (set(re.findall(r"^def (may_\w+)", rights, re.MULTILINE)) - asked)
+
+
+TABLE = read_table((HOUSE / "docs" / "security.md").read_text())
+
+
+def test_the_reader_sees_rows_and_what_needs_one():
+    """The check itself."""
+    cells = " | ".join(["yes", "no"] * 5)
+    paper = f"| `other` | yes |\n## Who may do what\n| Action | a |\n|---|---|\n| Sell, `sell` | {cells} |\n\n## Next\n| `more` | {cells} |\n"
+    assert read_table(paper) == {"sell": dict(zip(WHO, [True, False] * 5, strict=True))}
+    services = ["@flow\ndef sell(*, key):\n    require(permissions.may_sell)\ndef help(): pass", "def buy(*, key): pass"]
+    assert rights_of(services, "def may_sell(): return may_move()\ndef may_move(): pass\ndef may_look(): pass") == {"sell", "buy", "may_look"}
+
+
+def test_every_flow_and_every_right_has_its_row():
+    needed = rights_of(named("services").values(), SOURCES["accounts.permissions"]) - FOR_WHOEVER_HOLDS_THE_LINK
+
+    assert (set(TABLE), set(ACTS)) == (needed, needed)
+
+
+# ── Doing ──
+
+
+class World:
+    """northgate, a reseller, and its enduser harborcu, each with something to act upon; west's people act for northgate over a link.
+
+    Whatever a flow asks for beside the right is there, so that only the right can be missing.
+    """
+
+    def __init__(self, northgate, west, tideway, harborcu, stmarys, publisher, staff, user):
+        self.publisher, self.northgate, self.west, self.tideway = publisher, northgate, west, tideway
+        self.accounts = {"reseller": northgate, "enduser": harborcu, "acting": northgate, "staff": publisher}
+        homes = {"reseller": northgate, "enduser": harborcu, "acting": west}
+        self.people = {(kind, role): user(homes[kind], role) for kind, role in WHO if kind in homes} | {("staff", ""): staff}
+        LinkFactory(holder=west, target=northgate)
+        self.owner, self.stranger = stmarys, UserFactory(username="stranger")
+        self.amount = quantities(ASR=1)
+        self.invited = create_enduser(
+            reseller=northgate, created_by=user(northgate), username="pinecrest", company="Pinecrest", email="p@example.com", key=fresh_key()
+        )
+        give(west, ASR=9)
+        self.deployments, self.entries, self.links, self.colleagues = {}, {}, {}, {}
+        for account in (northgate, harborcu):
+            self.furnish(account, user(account))
+        self.deployments[publisher] = self.deployments[northgate]
+        deliver_due()
+        self.notice = Notice.objects.filter(event=self.entries[northgate].number).first()
+
+    def furnish(self, account, person):
+        give(account, ASR=9)
+        LinkFactory(holder=account, target=self.west)
+        self.links[account] = LinkFactory(holder=account, target=self.tideway)
+        self.deployments[account] = add_deployment(
+            account=account, added_by=person, owner=account, name="IVR", host_name="ivr", quantities=self.amount, key=fresh_key()
+        )
+        self.entries[account] = transfer_licenses(receiver=account, transferred_by=person, giver=self.west, quantities=self.amount, key=fresh_key())
+        self.colleagues[account] = invite_user(
+            account=account, invited_by=person, username=f"new-at-{account}", email=f"new@{account}.example.com", role="viewer", key=fresh_key()
+        )
+
+
+def flow(function, **arguments):
+    """An act that is one flow; each argument is a function of the world, the person and the account."""
+    return lambda world, person, account: function(
+        **{name: argument(world, person, account) for name, argument in arguments.items()}, key=fresh_key()
+    )
+
+
+def page(address):
+    """An act that no flow stands behind: its page, which the person opens, acting for the account."""
+
+    def act(world, person, account):
+        browser = Client()
+        browser.force_login(person)
+        if person.account != account:
+            browser.post(f"/switch/{account}/")
+        status = browser.get(address).status_code
+        assert status in {200, 403}
+        if status == 403:
+            raise NotAllowed(address)
+
+    return act
+
+
+def the(what):
+    return lambda world, person, account: what
+
+
+def of_the_world(name):
+    return lambda world, person, account: getattr(world, name)
+
+
+def of_the_account(name):
+    """The deployment, entry, link or colleague of whom one acts for; of northgate for whoever has none."""
+    return lambda world, person, account: getattr(world, name).get(account) or getattr(world, name)[world.northgate]
+
+
+def myself(world, person, account):
+    return person
+
+
+def acting(world, person, account):
+    return account
+
+
+moves = partial(flow, quantities=of_the_world("amount"))
+in_the_team = partial(flow, account=acting, user=of_the_account("colleagues"))
+new = {"username": the("newcomer"), "email": the("newcomer@example.com")}
+new_account = new | {"company": the("Newcomer")}
+
+ACTS = {
+    "sell_licenses": moves(sell_licenses, seller=acting, sold_by=myself, owner=of_the_world("owner")),
+    "add_deployment": moves(add_deployment, account=acting, added_by=myself, owner=acting, name=the("LAB"), host_name=the("lab")),
+    "add_licenses": moves(add_licenses, deployment=of_the_account("deployments"), account=acting, added_by=myself),
+    "retire_deployment": flow(retire_deployment, deployment=of_the_account("deployments"), account=acting, retired_by=myself, reason=the("Moved")),
+    "transfer_licenses": moves(transfer_licenses, receiver=acting, transferred_by=myself, giver=of_the_world("west")),
+    "send_notice_again": flow(send_notice_again, entry=of_the_account("entries"), account=acting, sent_by=myself),
+    "may_see_endusers": page("/endusers/"),
+    "create_enduser": flow(create_enduser, reseller=acting, created_by=myself, **new_account),
+    "invite_again": flow(invite_again, reseller=acting, enduser=of_the_world("invited"), invited_by=myself),
+    "link_account": flow(link_account, holder=acting, linked_by=myself, proved_by=of_the_world("stranger")),
+    "remove_link": flow(remove_link, link=of_the_account("links"), removed_by=myself, acting=acting),
+    "may_act_for_others": page("/switch/"),
+    "invite_user": flow(invite_user, account=acting, invited_by=myself, role=the("viewer"), **new),
+    "invite_user_again": in_the_team(invite_user_again, invited_by=myself),
+    "change_role": in_the_team(change_role, role=the("manager"), changed_by=myself),
+    "deactivate_user": in_the_team(deactivate_user, deactivated_by=myself),
+    "activate_user": in_the_team(activate_user, activated_by=myself),
+    "issue_licenses": moves(issue_licenses, publisher=of_the_world("publisher"), issued_by=myself, account=of_the_world("northgate")),
+    "create_reseller": flow(create_reseller, created_by=myself, **new_account),
+    "invite_any_again": flow(invite_any_again, account=of_the_world("invited"), invited_by=myself),
+    "send_any_notice_again": flow(send_any_notice_again, notice=of_the_world("notice"), sent_by=myself),
+}
+
+
+@pytest.fixture
+def world(northgate, west, tideway, harborcu, stmarys, publisher, staff, user):
+    return World(northgate, west, tideway, harborcu, stmarys, publisher, staff, user)
+
+
+def may(act, world, who):
+    """Whether the flow is done, whose effects are then undone, or refused to the person; no other refusal is expected."""
+    try:
+        with transaction.atomic():
+            act(world, world.people[who], world.accounts[who[0]])
+            transaction.set_rollback(True)
+    except NotAllowed:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_everybody_may_do_what_the_table_says_and_nothing_else(world, name):
+    assert {who: may(ACTS[name], world, who) for who in WHO} == TABLE[name]
