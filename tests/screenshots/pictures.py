@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.screenshots.camera import A4, DESK, NOBODY, PHONE, Picture
 from tests.screenshots.portal import Portal
-from tests.screenshots.steps import Step, follow, forget_cookies, keys, look_at, press, see, type_in
+from tests.screenshots.steps import Step, choose, follow, forget_cookies, keys, look_at, press, see, type_in
 
 REFUSED = "There is a problem"
 
@@ -16,6 +16,7 @@ FULL, LITE, TTS = (f"Qty, {name}" for name in ("Speech Engine (ASR) Full", "Spee
 SALE = {"Owner": "harborcu", FULL: "12", TTS: "12", "Your reference": "PO-4711"}
 DEPLOYMENT = {"Name": "NVS-LAB-2", "Host name": "nvs-lab-2.northgate.example.com", FULL: "4", LITE: "20"}
 OAKRIDGE = {"Username": "oakridge", "Company": "Oakridge Insurance Group", "Email": "oakridge@example.com"}
+CHOSEN = {"Password": "a few words in a row"}
 SAM = {"Username": "sam", "Email": "sam@northgate.example.com"}
 WRONG = "a wrong password"
 
@@ -282,14 +283,17 @@ PRESSED = [
     picture("endusers-invited", "northgate", "/endusers/"),
     picture("invitation", NOBODY, invitation),
     picture("invitation-refused", NOBODY, invitation, press("Choose password", then=REFUSED)),
-    picture(
-        "my-licenses-first-visit", NOBODY, invitation, type_in({"Password": "a few words in a row"}), press("Choose password", then="No licenses yet")
-    ),
+    picture("my-licenses-first-visit", NOBODY, invitation, type_in(CHOSEN), press("Choose password", then="No licenses yet")),
     picture("invitation-used", NOBODY, invitation),
     picture("team-user-invited", "northgate", "/settings/invite-user/", type_in(SAM), press("Invite", then="sam is invited")),
     picture("team-several", "northgate", "/settings/team/"),
     picture("team-user-deactivated", "northgate", "/settings/team/sam/", press("Deactivate", then="sam is deactivated")),
     picture("team-invitation-withdrawn", NOBODY, invitation_of_sam),
+    picture("team-user-activated", "northgate", "/settings/team/sam/", press("Activate", then="sam can sign in again")),
+    picture("team-first-visit", NOBODY, invitation_of_sam, type_in(CHOSEN), press("Choose password", then="My Licenses")),
+    picture("team-role-changed", "northgate", "/settings/team/sam/", choose("Role", "Manager"), press("Change role", then="is manager now")),
+    picture("team-user-out", "northgate", "/settings/team/sam/", press("Deactivate", then="sam is deactivated")),
+    picture("team-sign-in-deactivated", NOBODY, "/", type_in({"Username": "sam"} | CHOSEN), press("Sign in", then=REFUSED)),
     # A link whose account has another password since, and then none.
     picture(
         "password-reset-asked-again",
@@ -302,7 +306,7 @@ PRESSED = [
         "my-licenses-after-password-reset",
         NOBODY,
         password_link("northgate-west"),
-        type_in({"Password": "a few words in a row"}),
+        type_in(CHOSEN),
         press("Choose password", then="My Licenses"),
     ),
     picture("link-user-admin-link-again", "northgate", "/linked-accounts/"),
@@ -328,6 +332,7 @@ LETTERS = [
     picture("letter-transferred-in", NOBODY, letter("transferred into")),
     picture("letter-link-created", NOBODY, letter("can now use your account")),
     picture("letter-link-removed", NOBODY, letter("was removed")),
+    picture("letter-team-role", NOBODY, letter("Your role in")),
     picture("letter-team-deactivated", NOBODY, letter("was deactivated")),
 ]
 

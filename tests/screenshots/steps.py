@@ -20,6 +20,15 @@ def type_in(texts: Mapping[str, str]) -> Step:
     return step
 
 
+def choose(name: str, option: str) -> Step:
+    """Choose from the list that has this name."""
+
+    def step(page: Page) -> None:
+        page.get_by_label(name, exact=True).select_option(option)
+
+    return step
+
+
 def press(name: str, *, then: str) -> Step:
     """Press the first button of this name, and wait for the words that show that it is done."""
 
