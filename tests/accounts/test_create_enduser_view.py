@@ -171,7 +171,7 @@ def test_every_label_of_the_page_names_exactly_one_control(reseller):
 
     names = [("field", "Username"), ("field", "Company"), ("field", "Email"), ("button", "Create enduser")]
     assert {name: controls_of(response).count(name) for name in names} == dict.fromkeys(names, 1)
-    assert submit_buttons_of(response) == [["Sign out"], ["Create enduser"]]
+    assert submit_buttons_of(response) == [["Search the portal"], ["Sign out"], ["Create enduser"]]
 
 
 @pytest.mark.parametrize("name", ["username", "company", "email", "key"])

@@ -412,7 +412,7 @@ def test_every_label_of_the_page_names_exactly_one_control(administrator, northg
     fields, buttons = ["Username", "Password"], ["Link Account", "Switch", "Remove", "Remove access"]
     names = [*(("field", name) for name in fields), *(("button", name) for name in buttons)]
     assert {name: controls_of(response).count(name) for name in names} == dict.fromkeys(names, 1)
-    assert submit_buttons_of(response) == [["Sign out"], ["Switch"], ["Remove"], ["Remove access"], ["Link Account"]]
+    assert submit_buttons_of(response) == [["Search the portal"], ["Sign out"], ["Switch"], ["Remove"], ["Remove access"], ["Link Account"]]
 
 
 @pytest.mark.parametrize("name", ["username", "password", "key"])
