@@ -118,7 +118,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False, help_text="May enter the admin.")
     is_active = models.BooleanField(default=True)
     revocations = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Counts deactivations and demotions, each of which ends what stood on the sign-in before."
+        default=0, db_default=0, editable=False, help_text="Counts deactivations and demotions, each of which ends what stood on the sign-in before."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -13,7 +13,10 @@ class Migration(migrations.Migration):
             model_name="user",
             name="revocations",
             field=models.PositiveIntegerField(
-                default=0, editable=False, help_text="Counts deactivations and demotions, each of which ends what stood on the sign-in before."
+                db_default=0,
+                default=0,
+                editable=False,
+                help_text="Counts deactivations and demotions, each of which ends what stood on the sign-in before.",
             ),
         ),
         migrations.AlterField(
