@@ -26,7 +26,7 @@ from accounts.services import (
     send_any_notice_again,
 )
 from deployments.services import add_deployment, add_licenses, retire_deployment
-from licenses.services import issue_licenses, sell_licenses, send_notice_again
+from licenses.services import ask_for_proof, issue_licenses, sell_licenses, send_notice_again
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
@@ -192,6 +192,7 @@ ACTS = {
     "create_reseller": flow(create_reseller, created_by=myself, **new_account),
     "invite_any_again": flow(invite_any_again, account=of_the_world("invited"), invited_by=myself),
     "send_any_notice_again": flow(send_any_notice_again, notice=of_the_world("notice"), sent_by=myself),
+    "ask_for_proof": flow(ask_for_proof, publisher=of_the_world("publisher"), asked_by=myself),
 }
 
 
