@@ -237,6 +237,17 @@ def test_a_role_is_changed_and_the_person_is_told(change, vic, role):
     assert Notice.objects.get().email.subject == f"Your role in northgate is now {role}"
 
 
+@pytest.mark.parametrize("part", ["message", "html_message"])
+def test_the_letter_says_who_did_it_what_the_role_may_and_what_ended(change, jo, part):
+    change(jo, "viewer")
+
+    words = getattr(Notice.objects.get().email, part)
+    said = [
+        " ".join(text.split()) in " ".join(words.split()) for text in ("A viewer may look at everything and change nothing.", "You were signed out")
+    ]
+    assert (said, "northgate" in words) == ([True, True], True)
+
+
 def test_the_role_that_one_has_is_no_change(change, vic):
     change(vic, "viewer")
 
