@@ -193,7 +193,6 @@ ACTS = {
     "invite_any_again": flow(invite_any_again, account=of_the_world("invited"), invited_by=myself),
     "ask_for_proof": flow(ask_for_proof, publisher=of_the_world("publisher"), asked_by=myself),
     "send_any_notice_again": flow(send_any_notice_again, notice=of_the_world("notice"), sent_by=myself),
-    "ask_for_proof": flow(ask_for_proof, publisher=of_the_world("publisher"), asked_by=myself),
 }
 
 
