@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.utils import perform_login
 from allauth.account.views import login as allauth_sign_in
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -14,7 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import notices, permissions, selectors, services
-from accounts.forms import TOO_MANY_TRIES, AcceptInvitationForm, LinkAccountForm, NewAccountForm
+from accounts.adapter import TOO_MANY_TRIES
+from accounts.forms import AcceptInvitationForm, LinkAccountForm, NewAccountForm
 from accounts.middleware import start_acting, stop_acting
 from accounts.models import Account, Link
 from accounts.permissions import allowed
@@ -29,8 +31,6 @@ MANY_LINKS = 7  # with one's own these are eight accounts, too many to look thro
 
 FORMS_WITH_AN_OWNER = {"licenses:sell_licenses", "deployments:add_deployment"}
 
-RETRY_AFTER = 300  # seconds, in which failed tries are counted
-
 # ── Signing in ──
 
 
@@ -44,7 +44,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
 
 def _throttled(response: HttpResponseBase) -> HttpResponseBase:
     response.status_code = 429
-    response.headers["Retry-After"] = str(RETRY_AFTER)
+    response.headers["Retry-After"] = str(settings.TRIES_WITHIN)
     return response
 
 
