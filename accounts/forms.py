@@ -17,7 +17,6 @@ from accounts.adapter import AccountAdapter
 from accounts.models import USERNAME_RULE, Account, AccountQuerySet, User, username_is_well_formed
 from licensing_portal.foundation.forms import FilterForm, OneLineField, OneUseForm, missing
 
-TOO_MANY_TRIES = "too_many_login_attempts"  # allauth's code for it
 PASSWORD_RULE = "At least 12 characters. A few words in a row are good."  # noqa: S105 - what is said beside the field
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.utils import perform_login
 from allauth.account.views import login as allauth_sign_in
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -16,7 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import notices, permissions, selectors, services
-from accounts.forms import TOO_MANY_TRIES, AcceptInvitationForm, ChangeRoleForm, InviteUserForm, LinkAccountForm, NewAccountForm
+from accounts.adapter import TOO_MANY_TRIES
+from accounts.forms import AcceptInvitationForm, ChangeRoleForm, InviteUserForm, LinkAccountForm, NewAccountForm
 from accounts.middleware import start_acting, stop_acting
 from accounts.models import Account, Link, User
 from accounts.permissions import allowed
@@ -33,8 +35,6 @@ FORMS_WITH_AN_OWNER = {"licenses:sell_licenses", "deployments:add_deployment"}
 
 USERS_PER_PAGE = 50
 
-RETRY_AFTER = 300  # seconds, in which failed tries are counted
-
 # ── Signing in ──
 
 
@@ -48,7 +48,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
 
 def _throttled(response: HttpResponseBase) -> HttpResponseBase:
     response.status_code = 429
-    response.headers["Retry-After"] = str(RETRY_AFTER)
+    response.headers["Retry-After"] = str(settings.TRIES_WITHIN)
     return response
 
 

@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from licensing_portal.foundation import tracing
 from licensing_portal.foundation.flows import code_of
 
 RETRY_AFTER = 10  # seconds
@@ -18,18 +20,26 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django calls a session that could not be written a bad request, whatever kept it from being written."""
     if isinstance(exception, SessionInterrupted) and any(map(_is_out_of_reach, _with_what_led_to(exception))):
         return _back_soon()
-    return render(request, "errors/400.html", status=400)
+    return _page(request, "errors/400.html", 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/403.html", status=403)
+    return _page(request, "errors/403.html", 403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "errors/403_csrf.html", status=403)
+    return _page(request, "errors/403_csrf.html", 403)
+
+
+def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """allauth's limits on how often a form is sent at all answer with this page."""
+    response = _page(request, "errors/429.html", 429)
+    response.headers["Retry-After"] = str(settings.TRIES_WITHIN)
+    return response
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Without the request's id: nothing needs looking into, and what may not be seen has the very page of what does not exist (A9)."""
     return render(request, "errors/404.html", status=404)
 
 
@@ -37,11 +47,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Drawn without the frame: what broke may be the very thing that the frame asks for."""
     if _is_out_of_reach(sys.exception()):
         return _back_soon()
-    return render(None, "errors/500.html", status=500)
+    return _page(None, "errors/500.html", 500)
+
+
+def _page(request: HttpRequest | None, name: str, status: int) -> HttpResponse:
+    return render(request, name, {"reference": tracing.current().id}, status=status)
 
 
 def _back_soon() -> HttpResponse:
-    response = render(None, "errors/503.html", status=503)
+    response = _page(None, "errors/503.html", 503)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 

@@ -13,6 +13,7 @@ from licensing_portal.foundation import converters, health  # noqa: F401 - conve
 handler400 = "licensing_portal.errors.bad_request"
 handler403 = "licensing_portal.errors.permission_denied"
 handler404 = "licensing_portal.errors.page_not_found"
+handler429 = "licensing_portal.errors.too_many_requests"  # allauth's name for it
 handler500 = "licensing_portal.errors.server_error"
 
 # Of allauth's pages only these: nobody signs up, and its pages for e-mail addresses are not ours.

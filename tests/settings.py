@@ -8,7 +8,17 @@ import os
 from tests import postgres, scratch
 
 # Whoever runs the tests may have a portal of their own in this shell; none of it must reach a test, nor a test it.
-for name in ("DEMO", "SECRET_KEY", "ALLOWED_HOSTS", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "LICENSE_SIGNING_KEY", "DATABASE_OWNER_URL", "LOG_FORMAT"):
+for name in (
+    "DEMO",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "EMAIL_URL",
+    "DEFAULT_FROM_EMAIL",
+    "LICENSE_SIGNING_KEY",
+    "DATABASE_OWNER_URL",
+    "LOG_FORMAT",
+    "TRUSTED_PROXIES",
+):
     os.environ.pop(name, None)
 
 IS_ON_SQLITE = os.environ.get("TEST_SQLITE") == "1"

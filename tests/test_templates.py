@@ -234,16 +234,13 @@ def test_every_template_that_another_names_exists():
     assert findings(missing, TEMPLATES) == {}
 
 
-ASKED_FOR_BY_A_LIBRARY = {"429.html"}  # allauth, which has none itself, answers too many tries with it
-
-
 def unused(templates: dict[str, str], python: str) -> list[str]:
     """Templates that no module names, no used template names, and no library looks for under this name."""
     letters = re.sub(r"\.(?:subject\.txt|txt|html)$", "", "\n".join(templates), flags=re.MULTILINE).splitlines()
     named = {
         name for name, letter in zip(templates, letters, strict=True) if f'"{name}"' in python or ("emails/" in name and f'"{letter}"' in python)
     }
-    used, unread = set(), named | {name for name in templates if name in ASKED_FOR_BY_A_LIBRARY or is_a_librarys(name)}
+    used, unread = set(), named | {name for name in templates if is_a_librarys(name)}
     while unread:
         used |= unread
         unread = {other for name in unread for other in names_in(templates[name]) if other in templates} - used

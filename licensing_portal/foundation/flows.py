@@ -6,7 +6,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
-from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation import tracing
+from licensing_portal.foundation.errors import NotAllowed, Refusal
 
 LOCK_TIMEOUT = 3  # seconds for a lock that somebody else holds
 STATEMENT_TIMEOUT = 10  # seconds for any one statement
@@ -32,6 +33,9 @@ def flow(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
             with transaction.atomic():
                 _wait_no_longer()
                 return function(*args, **kwargs)
+        except NotAllowed as refusal:
+            tracing.current().refusals.append(refusal)  # whoever answers the request writes it down, outside of this transaction
+            raise
         except OperationalError as problem:
             if code_of(problem) not in _GAVE_UP_WAITING:
                 raise

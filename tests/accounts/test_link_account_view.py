@@ -1,7 +1,6 @@
 """Link User Admin, the page (A2 to A6, A8): made with credentials, seen and ended by either side."""
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Account, Link, User
@@ -185,18 +184,6 @@ def test_after_five_wrong_passwords_the_answer_is_429(administrator):
 
     assert (answers, response.status_code) == ([200] * 5, 429)
     assert errors_of(response) == {"": ["Too many tries. Wait five minutes, or reset your password."]}
-    assert links() == []
-
-
-def test_tries_at_the_sign_in_and_at_the_link_form_count_together(administrator):
-    """A8: at sign-in and at the link form alike."""
-    for number in range(3):
-        press(Client(), "/sign-in/", {"login": "northgate-west", "password": f"wrong horse {number}"})
-    for number in range(2):
-        press(administrator, LINKS, WEST | {"password": f"wrong horse {number}"})
-
-    assert press(Client(), "/sign-in/", {"login": "northgate-west", "password": PASSWORD}).status_code == 429
-    assert press(administrator, LINKS, WEST).status_code == 429
     assert links() == []
 
 
