@@ -2,7 +2,7 @@
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextChoices, Value, When
 
-from accounts.models import Account, AccountQuerySet, Invitation, Link, User
+from accounts.models import Account, AccountQuerySet, Invitation, Link, SecurityEvent, User
 
 SUGGESTIONS = 8
 
@@ -16,6 +16,11 @@ def username_problem(username: str) -> str:
     """Say what keeps a new account or user from having this name: accounts and users share one namespace (rules.md §1). "" if nothing."""
     is_taken = User.objects.filter(username=username).exists() or Account.objects.filter(username=username).exists()
     return f"{username} is taken. Choose another username." if is_taken else ""
+
+
+def user_named(username: str) -> User | None:
+    """The user of this name, case ignored (rules.md §1)."""
+    return User.objects.select_related("account").filter(username=username.lower()).first()
 
 
 class EnduserState(TextChoices):
@@ -82,3 +87,8 @@ def users_for_reset(text: str) -> list[User]:
         account__closed_at=None,
     ).distinct()
     return [user for user in candidates if proven_address_of(user)]
+
+
+def security_events_of(account: Account) -> QuerySet[SecurityEvent]:
+    """The security log of an account, newest first: what its own users did, and what was done with it (A5, A9)."""
+    return SecurityEvent.objects.filter(Q(account=account) | Q(other=account)).select_related("user__account", "account", "other").order_by("-pk")

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import notices, permissions, selectors
+from accounts import notices, permissions, security_log, selectors
 from accounts.models import Account, Invitation, Link, User
+from accounts.security_log import Kind
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import NotAllowed, Refusal
 from licensing_portal.foundation.flows import flow
@@ -92,6 +93,7 @@ def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str
     except IntegrityError:
         raise UsernameTaken(f"{username} is taken. Choose another username.", field="username") from None
     _invite(first_user, invited_by=opened_by)
+    security_log.record(Kind.ACCOUNT_CREATED, user=opened_by, other=account)
     return account
 
 
@@ -132,6 +134,7 @@ def _invite_first_user(account: Account, *, invited_by: User) -> Invitation:
     user = account.users.get(username=account.username)
     if user.has_usable_password() or not user.is_active:
         raise InvitationNotGood(f"{user} has accepted the invitation already. Nothing was sent.")
+    security_log.record(Kind.USER_INVITED, user=invited_by, other=account, about=f"{user}, once more")
     return _invite(user, invited_by=invited_by)
 
 
@@ -171,6 +174,7 @@ def accept_invitation(*, invitation: Invitation, password: str) -> User:
         User.objects.filter(pk=user.pk).update(email=invitation.email)
         user.email = invitation.email
     Invitation.objects.filter(pk=invitation.pk).update(accepted_at=timezone.now())
+    security_log.record(Kind.PASSWORD_CHANGED, user=user, about="The first one, over an invitation")
     return user
 
 
@@ -210,6 +214,7 @@ def link_account(*, holder: Account, linked_by: User, proved_by: User, key: str)
         notices.link_created(link)
     else:
         _prove_again(link, proved_by)
+    security_log.record(Kind.LINKED, user=linked_by, other=target, about=f"Proved by {proved_by}")
     return claim.settle(link)
 
 
@@ -252,6 +257,7 @@ def remove_link(*, link: Link, removed_by: User, acting: Account, key: str) -> A
     locked = Link.objects.select_for_update(of=("self",)).select_related("holder", "target").filter(pk=link.pk).first()
     if locked:
         notices.link_removed(locked, removed_by=acting)
+        security_log.record(Kind.UNLINKED, user=removed_by, other=link.target if acting == link.holder else link.holder)
         locked.delete()
     return claim.settle(link.target if acting == link.holder else link.holder)
 
@@ -270,9 +276,9 @@ def send_any_notice_again(*, notice: Notice, sent_by: User, key: str) -> Notice:
     problem = why_not_sent_again(notice)
     if problem:
         raise NotSentAgain(problem)
-    return claim.settle(
-        send_again(notice.again_of or notice, address=Account.objects.get(username=notice.account).email, asked_for_by=sent_by.username)
-    )
+    account = Account.objects.get(username=notice.account)
+    security_log.record(Kind.STAFF_ACTED, user=sent_by, other=account, about=f"Notice sent again: {notice.email.subject}")
+    return claim.settle(send_again(notice.again_of or notice, address=account.email, asked_for_by=sent_by.username))
 
 
 def why_not_sent_again(notice: Notice) -> str:

@@ -23,10 +23,14 @@ links = [
     path("linked-accounts/<username:username>/remove-access/", views.remove_access, name="remove_access"),
 ]
 
+settings = [
+    path("settings/log/", views.security_log, name="security_log"),
+]
+
 switching = [
     path("switch/", views.switch_accounts, name="switch_accounts"),
     path("switch-back/", views.return_to_own_account, name="return_to_own_account"),
     path("switch/<username:username>/", views.switch_account, name="switch_account"),
 ]
 
-urlpatterns = endusers + invitations + links + switching
+urlpatterns = endusers + invitations + links + settings + switching

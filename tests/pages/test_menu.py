@@ -23,6 +23,7 @@ PAGES = {
     "receipt": ("History", "true"),
     "/linked-accounts/": ("Link User Admin", "page"),
     "/switch/": ("Switch Accounts", "page"),
+    "/settings/log/": ("Settings", "page"),
 }
 
 

@@ -197,6 +197,11 @@ LINKED_ACCOUNTS = [
     picture("acting-refused-page", "northgate as northgate-west", "/linked-accounts/", answers=403),
 ]
 
+SETTINGS = [
+    picture("security-log", "northgate", "/settings/log/"),
+    picture("security-log-no-match", "northgate", "/settings/log/?q=nobody"),
+]
+
 ADMIN = [
     picture("admin", "admin", "/admin/"),
     picture("admin-issue-licenses", "admin", "/admin/issue/"),
@@ -207,6 +212,7 @@ ADMIN = [
     picture("admin-new-account-refused", "admin", "/admin/accounts/account/add/", press("Create reseller", then=REFUSED)),
     picture("admin-users", "admin", "/admin/accounts/user/"),
     picture("admin-links", "admin", "/admin/accounts/link/"),
+    picture("admin-security-log", "admin", "/admin/accounts/securityevent/"),
     picture("admin-products", "admin", "/admin/licenses/product/"),
     picture("admin-holdings", "admin", "/admin/licenses/holding/"),
     picture("admin-journal-entries", "admin", "/admin/licenses/journalentry/"),
@@ -316,6 +322,7 @@ PICTURES = [
     *RECEIPTS,
     *ENDUSERS,
     *LINKED_ACCOUNTS,
+    *SETTINGS,
     *ADMIN,
     *SAYS_NO,
     *PRESSED,
