@@ -6,12 +6,15 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import apnumber
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts import notices, selectors
+from accounts import notices, security_log, selectors
 from accounts.models import User
+from accounts.security_log import Kind
 from licensing_portal.foundation.addresses import address_of, network_of
 
 TOO_MANY_TRIES = "too_many_login_attempts"  # allauth's code for it
@@ -36,6 +39,32 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         return f"{credentials.get('username', '').lower()} from {network_of(address_of(request))}"
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            security_log.record_once(Kind.LOCKED, request=request, user=selectors.user_named(credentials["username"]))
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Write down whose name was tried (A8), and at the link form who tried it."""
+        named, trying = selectors.user_named(credentials["username"]), security_log.signed_in_user(request)
+        for user in dict.fromkeys([named, trying] if named and trying else [named or trying]):
+            security_log.record(Kind.SIGN_IN_FAILED, user=user, about=security_log.place_of(request))
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        security_log.record(Kind.SIGNED_IN, user=user)
+
+    def logout(self, request: HttpRequest) -> None:
+        security_log.record(Kind.SIGNED_OUT, request=request)
+        super().logout(request)
+
+    def set_password(self, user: User, password: str) -> None:
+        with transaction.atomic():
+            super().set_password(user, password)
+            security_log.record(Kind.PASSWORD_CHANGED, user=user)
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """A1: accounts are created by resellers and by staff alone."""
         return False
@@ -47,7 +76,9 @@ class AccountAdapter(DefaultAccountAdapter):
         """Queue our own letter to the proven address; what was typed may be a username."""
         address = selectors.proven_address_of(user)
         if address:
-            notices.password_reset(user, address=address, request_id=uuid.uuid4().hex)
+            with transaction.atomic():
+                notices.password_reset(user, address=address, request_id=uuid.uuid4().hex)
+                security_log.record(Kind.RESET_ASKED, user=user)
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         """A user who was deactivated meanwhile is told at the sign-in, after the right password."""

@@ -6,15 +6,19 @@ import allauth.account.admin  # noqa: F401 - registers the page that is taken aw
 from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 
-from accounts import permissions, selectors, services
+from accounts import permissions, security_log, selectors, services
 from accounts.forms import NewAccountForm
-from accounts.models import Account, Link, User
+from accounts.models import Account, Link, SecurityEvent, User
 from accounts.requests import PortalRequest, binding_of
+from accounts.security_log import Kind
 from accounts.selectors import publisher
 from licensing_portal.foundation.admin import NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
@@ -23,6 +27,30 @@ from licensing_portal.foundation.models import Notice
 
 # allauth's table of addresses is not used: a user's address stands with the user.
 admin.site.unregister(EmailAddress)
+
+
+class StaffActsAreRecorded:
+    """What staff add and change stands in the security log, by the names of its fields and never with what was in them."""
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self.record(request, obj, "added")
+        return super().log_addition(request, obj, message)  # type: ignore[misc]
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        fields = [field for part in message for field in part.get("changed", {}).get("fields", [])] if isinstance(message, list) else []
+        self.record(request, obj, f"changed: {', '.join(map(str, fields))}" if fields else "saved, nothing changed")
+        return super().log_change(request, obj, message)  # type: ignore[misc]
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for obj in queryset:
+            self.record(request, obj, "deleted")
+        return super().log_deletions(request, queryset)  # type: ignore[misc]
+
+    def record(self, request: HttpRequest, obj: Model, what: str, kind: Kind = Kind.STAFF_ACTED) -> None:
+        """Write one line about an object, in the log of the account that it is or belongs to as well."""
+        account = obj if isinstance(obj, Account) else getattr(obj, "account", None)
+        name = f"{obj._meta.verbose_name} {obj}"  # noqa: SLF001 - Django documents _meta
+        security_log.record(kind, request=request, other=account, about=f"{name[:1].upper()}{name[1:]} {what}")
 
 
 class NewUsernameForm(forms.ModelForm):
@@ -36,7 +64,7 @@ class NewUsernameForm(forms.ModelForm):
 
 
 @admin.register(Account)
-class AccountAdmin(NothingIsDeleted, admin.ModelAdmin):
+class AccountAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
     """Resellers are created here, endusers by their reseller (A1)."""
 
     list_display = ["username", "company", "kind", "reseller", "email", "closed_at"]
@@ -60,7 +88,7 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 
 @admin.register(User)
-class UserAdmin(NothingIsDeleted, admin.ModelAdmin):
+class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
     """Roles and activity. Passwords are chosen by their owners alone, over an invitation or a reset link.
 
     Who is staff, and what staff may do, is for superusers alone to say; and theirs alone is a staff user's address:
@@ -93,6 +121,10 @@ class UserAdmin(NothingIsDeleted, admin.ModelAdmin):
         elif {"role", "is_active"} & set(form.changed_data) and not (obj.is_active and obj.is_administrator):
             obj.revocations += 1  # links and sessions of before do not come back with the role (A6)
         super().save_model(request, obj, form, change)
+        if change and "role" in form.changed_data:
+            self.record(request, obj, f"is {obj.get_role_display().lower()} now", Kind.ROLE_CHANGED)
+        if change and "is_active" in form.changed_data:
+            self.record(request, obj, "", Kind.USER_ACTIVATED if obj.is_active else Kind.USER_DEACTIVATED)
 
 
 @admin.register(Link)
@@ -103,6 +135,27 @@ class LinkAdmin(ToReadOnly, admin.ModelAdmin):
     list_select_related = ["holder", "target", "linked_by", "proved_by"]
     search_fields = ["holder__username", "target__username"]
     ordering = ["-linked_at"]
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RecordedGroupAdmin(StaffActsAreRecorded, GroupAdmin):
+    """What a group may do is what its members may do."""
+
+
+@admin.register(SecurityEvent)
+class SecurityEventAdmin(ToReadOnly, admin.ModelAdmin):
+    """The whole security log to read (A8), with what no account of its own sees: names that no user has, and staff."""
+
+    list_display = ["at", "kind", "user", "account", "other", "address", "about"]
+    list_filter = ["kind", "at"]
+    list_select_related = ["user", "account", "other"]
+    search_fields = ["user__username", "account__username", "other__username", "address", "request_id", "about"]
+    ordering = ["-pk"]
+    fields = ["at", "kind", "user", "account", "other", "about", "address", "request_id"]
+    show_full_result_count = False  # counting a long log costs more than a page of it
 
 
 def create_reseller(request: PortalRequest) -> HttpResponseBase:

@@ -9,12 +9,13 @@ from crispy_forms.layout import Field, Layout
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
 
-from accounts import selectors
+from accounts import security_log, selectors
 from accounts.adapter import AccountAdapter
-from accounts.models import USERNAME_RULE, Account, AccountQuerySet, User, username_is_well_formed
+from accounts.models import USERNAME_RULE, Account, AccountQuerySet, SecurityEvent, User, username_is_well_formed
+from accounts.security_log import Kind
 from licensing_portal.foundation.forms import FilterForm, OneLineField, OneUseForm, missing
 
 PASSWORD_RULE = "At least 12 characters. A few words in a row are good."  # noqa: S105 - what is said beside the field
@@ -60,7 +61,9 @@ class SignInForm(LoginForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
         if self.user and (self.user.account.closed_at or not self.user.is_active):
-            raise ValidationError(_why_not(self.user))
+            why = _why_not(self.user)
+            security_log.record(Kind.REFUSED, user=self.user, about=why)
+            raise ValidationError(why)
         return cleaned
 
 
@@ -221,6 +224,33 @@ class EnduserFilterForm(FilterForm):
         wanted = self.cleaned_data
         endusers = selectors.endusers_matching(self.reseller, wanted["q"])
         return endusers.filter(Q(state=wanted["state"])) if wanted["state"] else endusers
+
+
+class SecurityLogFilterForm(FilterForm):
+    """The filters of an account's security log."""
+
+    place_in_list = ("before", "after")
+    search_hint = "User or IP address"
+
+    kind = forms.ChoiceField(label="What happened", required=False, choices=[("", "Everything"), *Kind.choices])
+
+    def __init__(self, data: QueryDict, *, account: Account) -> None:
+        super().__init__(data)
+        self.account = account
+
+    @property
+    def events(self) -> QuerySet[SecurityEvent]:
+        """The account's events that pass the filters, the newest first; none of them if a filter makes no sense.
+
+        The search looks at what the account sees alone: the names and addresses of its own users (A9).
+        """
+        if not self.is_valid():
+            return SecurityEvent.objects.none()
+        events, text = selectors.security_events_of(self.account), self.cleaned_data["q"]
+        if self.cleaned_data["kind"]:
+            events = events.filter(kind=self.cleaned_data["kind"])
+        mentions = Q(user__username__icontains=text) | Q(address__startswith=text.lower())
+        return events.filter(mentions, user__account=self.account) if text else events
 
 
 class LinkAccountForm(OneUseForm):

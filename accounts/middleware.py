@@ -8,8 +8,10 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 
-from accounts.models import Link
+from accounts import security_log
+from accounts.models import Account, Link
 from accounts.requests import PortalRequest
+from accounts.security_log import Kind
 
 LINK = "acting_over"
 SEEN_AT = "acting_seen_at"
@@ -24,11 +26,14 @@ class ActingAccountMiddleware:
 
     def __call__(self, request: PortalRequest) -> HttpResponseBase:
         if request.user.is_authenticated and request.user.account.closed_at:
+            security_log.record(Kind.SIGNED_OUT, request=request, about="The account was closed")
             logout(request)
         if request.user.is_authenticated:
             request.acting_over = _link_in_use(request)
             request.acting = request.acting_over.target if request.acting_over else request.user.account
-        return self.get_response(request)
+        response = self.get_response(request)
+        security_log.record_refusals(request)
+        return response
 
 
 def start_acting(request: PortalRequest, link: Link) -> None:
@@ -36,11 +41,13 @@ def start_acting(request: PortalRequest, link: Link) -> None:
     request.session[LINK] = link.pk
     request.session[SEEN_AT] = time.time()
     request.session.cycle_key()
+    security_log.record(Kind.SWITCHED, user=request.user, other=link.target)
 
 
-def stop_acting(request: PortalRequest) -> None:
-    """Act for one's own account again, under a new session key."""
-    request.session.pop(LINK, None)
+def stop_acting(request: PortalRequest, acted_for: Account | None) -> None:
+    """Act for one's own account again, under a new session key; whom one acted for is not known any more if the link is gone."""
+    if request.session.pop(LINK, None):
+        security_log.record(Kind.RETURNED, user=request.user, other=acted_for)
     request.session.pop(SEEN_AT, None)
     request.session.cycle_key()
 
@@ -51,7 +58,7 @@ def _link_in_use(request: PortalRequest) -> Link | None:
     link = Link.objects.select_related("target", "proved_by").filter(pk=request.session[LINK], holder=request.user.account).first()
     idle = time.time() - request.session.get(SEEN_AT, 0)
     if link is None or not link.is_proven or idle > settings.ACTING_TIMEOUT:
-        stop_acting(request)
+        stop_acting(request, link.target if link else None)
         messages.info(request, f"You are acting for your own account, {request.user.account}, again.")
         return None
     if idle > A_MINUTE:  # a write to the session once a minute is enough to tell activity from half an hour of silence

@@ -4,6 +4,7 @@ Account  holds licenses: a company. The publisher is the one account from which 
 User     is a person's sign-in; belongs to one account and has a role in it.
 Link     lets the users of one account see, switch to and pull licenses from another. One way.
 Invitation  lets the first user of a new account choose a password, once.
+SecurityEvent  is a line of the security log: what happened at the doors, written once.
 """
 
 from typing import Any, ClassVar
@@ -202,3 +203,61 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.email}"
+
+
+class SecurityEvent(models.Model):
+    """A line of the security log (A8). It is written once, by `security_log.record`, and never changed: PostgreSQL refuses it."""
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "signed_in", "Signed in"
+        SIGN_IN_FAILED = "sign_in_failed", "Wrong username or password"
+        LOCKED = "locked", "Locked after too many tries"
+        SIGNED_OUT = "signed_out", "Signed out"
+        RESET_ASKED = "reset_asked", "Password reset asked for"
+        PASSWORD_CHANGED = "password_changed", "Password changed"
+        SECOND_FACTOR_ADDED = "second_factor_added", "Second factor added"
+        SECOND_FACTOR_REMOVED = "second_factor_removed", "Second factor removed"
+        ACCOUNT_CREATED = "account_created", "Account created"
+        USER_INVITED = "user_invited", "User invited"
+        ROLE_CHANGED = "role_changed", "Role changed"
+        USER_DEACTIVATED = "user_deactivated", "User deactivated"
+        USER_ACTIVATED = "user_activated", "User activated"
+        LINKED = "linked", "Account linked"
+        UNLINKED = "unlinked", "Link ended"
+        SWITCHED = "switched", "Acting began"
+        RETURNED = "returned", "Acting ended"
+        REFUSED = "refused", "Refused"
+        THROTTLED = "throttled", "Too many requests"
+        STAFF_ACTED = "staff_acted", "Done by the publisher"
+
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=30, choices=Kind)
+    user = models.ForeignKey(
+        User,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who did it, or whose name was tried; nobody where no user has the name.",
+    )
+    account = models.ForeignKey(Account, null=True, db_index=False, on_delete=models.PROTECT, related_name="+", help_text="The user’s own account.")
+    other = models.ForeignKey(
+        Account,
+        null=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The account acted for, linked or otherwise concerned.",
+    )
+    about = models.CharField(max_length=200, blank=True, help_text="What it was about, on one line.")
+    address = models.CharField(max_length=45, blank=True, help_text="The IP address that the request came from.")
+    request_id = models.CharField(max_length=32, blank=True, help_text="The id that log lines and error pages name.")
+
+    class Meta:
+        # The two logs that an account's page is made of, each newest first.
+        indexes = [
+            models.Index(fields=["account", "-id"], name="security_event_of_account"),
+            models.Index(fields=["other", "-id"], name="security_event_of_other"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.user or 'nobody known'}"

@@ -4,7 +4,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, TextChoices, Value, When
 from django.db.models.functions import Coalesce
 
-from accounts.models import Account, AccountQuerySet, Invitation, Link, User
+from accounts.models import Account, AccountQuerySet, Invitation, Link, SecurityEvent, User
 
 SUGGESTIONS = 8
 
@@ -47,6 +47,11 @@ def team_of(account: Account) -> QuerySet[User]:
     )
     invited_at = Invitation.objects.filter(user=OuterRef("pk")).order_by("-pk").values("email")[:1]
     return User.objects.filter(account=account).annotate(state=state, address=Coalesce("email", Subquery(invited_at))).order_by("username")
+
+
+def user_named(username: str) -> User | None:
+    """The user of this name, case ignored (rules.md §1)."""
+    return User.objects.select_related("account").filter(username=username.lower()).first()
 
 
 class EnduserState(TextChoices):
@@ -110,6 +115,11 @@ def address_of(user: User) -> str:
     return proven_address_of(user) or (invited.email if invited else user.account.email)
 
 
+def account_of_notices(username: str) -> Account:
+    """Whose account a notice is for: the account of this name or, where there is none, that of the user."""
+    return Account.objects.filter(username=username).first() or User.objects.select_related("account").get(username=username).account
+
+
 def address_of_notices(username: str) -> str:
     """Where notices to an account go or, where no account has this name, to a user."""
     account = Account.objects.filter(username=username).first()
@@ -125,3 +135,8 @@ def users_for_reset(text: str) -> list[User]:
         account__closed_at=None,
     ).distinct()
     return [user for user in candidates if proven_address_of(user)]
+
+
+def security_events_of(account: Account) -> QuerySet[SecurityEvent]:
+    """The security log of an account, newest first: what its own users did, and what was done with it (A5, A9)."""
+    return SecurityEvent.objects.filter(Q(account=account) | Q(other=account)).select_related("user__account", "account", "other").order_by("-pk")

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import notices, permissions, selectors
+from accounts import notices, permissions, security_log, selectors
 from accounts.models import Account, Invitation, Link, User
+from accounts.security_log import Kind
 from accounts.team import lock_team
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import NotAllowed, Refusal
@@ -95,6 +96,7 @@ def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str
     except IntegrityError:
         raise UsernameTaken(f"{username} is taken. Choose another username.", field="username") from None
     _invite(first_user, email=email, invited_by=opened_by)
+    security_log.record(Kind.ACCOUNT_CREATED, user=opened_by, other=account)
     return account
 
 
@@ -142,6 +144,7 @@ def _invite_first_user(account: Account, *, invited_by: User) -> Invitation:
     user = account.users.get(username=account.username)
     if user.has_usable_password() or not user.is_active:
         raise InvitationNotGood(f"{user} has accepted the invitation already. Nothing was sent.")
+    security_log.record(Kind.USER_INVITED, user=invited_by, other=account, about=f"{user}, once more")
     return _invite(user, email=account.email, invited_by=invited_by)
 
 
@@ -179,6 +182,7 @@ def accept_invitation(*, invitation: Invitation, password: str) -> User:
         User.objects.filter(pk=user.pk).update(email=invitation.email)
         user.email = invitation.email
     Invitation.objects.filter(pk=invitation.pk).update(accepted_at=timezone.now())
+    security_log.record(Kind.PASSWORD_CHANGED, user=user, about="The first one, over an invitation")
     return user
 
 
@@ -215,6 +219,7 @@ def invite_user(*, account: Account, invited_by: User, username: str, email: str
     except IntegrityError:
         raise UsernameTaken(f"{username} is taken. Choose another username.", field="username") from None
     _invite(user, email=email, invited_by=invited_by)
+    security_log.record(Kind.USER_INVITED, user=invited_by, about=f"{user}, {user.get_role_display().lower()}")
     return claim.settle(user)
 
 
@@ -230,6 +235,7 @@ def invite_user_again(*, account: Account, user: User, invited_by: User, key: st
     user = lock_team(account, invited_by).member(user)
     if user.has_usable_password() or not user.is_active:
         raise InvitationNotGood(f"{user} has chosen a password already, or is deactivated. Nothing was sent.")
+    security_log.record(Kind.USER_INVITED, user=invited_by, about=f"{user}, once more")
     return claim.settle(_invite(user, email=selectors.address_of(user), invited_by=invited_by))
 
 
@@ -254,6 +260,7 @@ def change_role(*, account: Account, user: User, role: str, changed_by: User, ke
         user.revocations += 1
     user.role = role
     user.save(update_fields=["role", "revocations"])
+    security_log.record(Kind.ROLE_CHANGED, user=changed_by, about=f"{user}: {before} → {role}")
     notices.role_changed(user, address=selectors.address_of(user), before=before, changed_by=changed_by, event=f"role {key}")
     return claim.settle(user)
 
@@ -276,6 +283,7 @@ def deactivate_user(*, account: Account, user: User, deactivated_by: User, key: 
         user.is_active = False
         user.revocations += 1
         user.save(update_fields=["is_active", "revocations"])
+        security_log.record(Kind.USER_DEACTIVATED, user=deactivated_by, about=str(user))
         notices.user_deactivated(user, address=selectors.address_of(user), deactivated_by=deactivated_by, event=f"deactivation {key}")
     return claim.settle(user)
 
@@ -295,6 +303,7 @@ def activate_user(*, account: Account, user: User, activated_by: User, key: str)
     if not user.is_active:
         user.is_active = True
         user.save(update_fields=["is_active"])
+        security_log.record(Kind.USER_ACTIVATED, user=activated_by, about=str(user))
         if user.has_usable_password():
             notices.user_activated(user, address=selectors.address_of(user), activated_by=activated_by, event=f"activation {key}")
     return claim.settle(user)
@@ -323,6 +332,7 @@ def link_account(*, holder: Account, linked_by: User, proved_by: User, key: str)
         notices.link_created(link)
     else:
         _prove_again(link, proved_by)
+    security_log.record(Kind.LINKED, user=linked_by, other=target, about=f"Proved by {proved_by}")
     return claim.settle(link)
 
 
@@ -365,6 +375,7 @@ def remove_link(*, link: Link, removed_by: User, acting: Account, key: str) -> A
     locked = Link.objects.select_for_update(of=("self",)).select_related("holder", "target").filter(pk=link.pk).first()
     if locked:
         notices.link_removed(locked, removed_by=acting)
+        security_log.record(Kind.UNLINKED, user=removed_by, other=link.target if acting == link.holder else link.holder)
         locked.delete()
     return claim.settle(link.target if acting == link.holder else link.holder)
 
@@ -383,6 +394,8 @@ def send_any_notice_again(*, notice: Notice, sent_by: User, key: str) -> Notice:
     problem = why_not_sent_again(notice)
     if problem:
         raise NotSentAgain(problem)
+    account = selectors.account_of_notices(notice.account)
+    security_log.record(Kind.STAFF_ACTED, user=sent_by, other=account, about=f"Notice sent again: {notice.email.subject}")
     return claim.settle(send_again(notice.again_of or notice, address=selectors.address_of_notices(notice.account), asked_for_by=sent_by.username))
 
 

@@ -23,13 +23,17 @@ links = [
     path("linked-accounts/<username:username>/remove-access/", views.remove_access, name="remove_access"),
 ]
 
+settings = [
+    path("settings/log/", views.security_log, name="security_log"),
+]
+
 switching = [
     path("switch/", views.switch_accounts, name="switch_accounts"),
     path("switch-back/", views.return_to_own_account, name="return_to_own_account"),
     path("switch/<username:username>/", views.switch_account, name="switch_account"),
 ]
 
-settings = [
+team = [
     path("settings/team/", views.team, name="team"),
     path("settings/invite-user/", views.invite_user, name="invite_user"),
     path("settings/team/<username:username>/", views.team_user, name="team_user"),
@@ -38,4 +42,4 @@ settings = [
     path("settings/team/<username:username>/activate/", views.activate_user, name="activate_user"),
 ]
 
-urlpatterns = endusers + invitations + links + switching + settings
+urlpatterns = endusers + invitations + links + settings + team + switching

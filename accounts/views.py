@@ -18,11 +18,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import notices, permissions, selectors, services
 from accounts.adapter import TOO_MANY_TRIES
-from accounts.forms import AcceptInvitationForm, ChangeRoleForm, InviteUserForm, LinkAccountForm, NewAccountForm
+from accounts.forms import (
+    AcceptInvitationForm,
+    ChangeRoleForm,
+    InviteUserForm,
+    LinkAccountForm,
+    NewAccountForm,
+    SecurityLogFilterForm,
+)
 from accounts.middleware import start_acting, stop_acting
 from accounts.models import Account, Link, User
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of, press
+from accounts.security_page import security_page
 from accounts.selectors import EnduserState
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import FilterForm, OneUseForm
@@ -205,6 +213,18 @@ def _end(request: PortalRequest, link: Link, form: str) -> bool:
     return press(request, form, lambda key: services.remove_link(link=link, removed_by=request.user, acting=request.acting, key=key))
 
 
+# ── Settings ──
+
+
+@require_safe
+@allowed(permissions.may_administer)
+def security_log(request: PortalRequest) -> HttpResponse:
+    """Sign-in and security log: what happened at the account's doors, newest first."""
+    form = SecurityLogFilterForm(request.GET, account=request.acting)
+    shown = security_page(form, before=request.GET.get("before", ""), after=request.GET.get("after", ""))
+    return render(request, "accounts/security_log.html", {"form": form, "shown": shown})
+
+
 # ── Switching ──
 
 
@@ -242,7 +262,7 @@ def switch_account(request: PortalRequest, username: str) -> HttpResponseBase:
 @require_POST
 def return_to_own_account(request: PortalRequest) -> HttpResponseBase:
     """Act for one's own account again."""
-    stop_acting(request)
+    stop_acting(request, request.acting)
     return redirect("my_licenses")
 
 

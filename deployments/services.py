@@ -1,7 +1,7 @@
 """The flows about deployments. Each is one transaction (rules.md §3)."""
 
-from accounts import permissions
-from accounts.models import Account, User
+from accounts import permissions, security_log
+from accounts.models import Account, SecurityEvent, User
 from deployments import notices
 from deployments.models import Deployment, DeploymentEntry, DeploymentLine
 from deployments.rights import refusal_to_add_licenses, refusal_to_retire
@@ -74,6 +74,8 @@ def retire_deployment(*, deployment: Deployment, account: Account, retired_by: U
     entry = _return_all(deployment, retired_by=retired_by, acting_as=account, reason=reason)
     if account != deployment.owner:
         notices.deployment_retired(deployment, entry)
+    if account.is_publisher:
+        security_log.record(SecurityEvent.Kind.STAFF_ACTED, user=retired_by, other=deployment.owner, about=f"Deployment retired: {entry}")
     claim.settle(deployment)
     return entry
 

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from accounts import permissions
+from accounts.admin import StaffActsAreRecorded
 from accounts.requests import PortalRequest, binding_of
 from accounts.selectors import publisher
 from licenses import proving, services
@@ -23,7 +25,7 @@ PROOFS_LISTED = 20
 
 
 @admin.register(Product)
-class ProductAdmin(NothingIsDeleted, admin.ModelAdmin):
+class ProductAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
     """Products are added, described and retired, never deleted."""
 
     list_display = ["code", "name", "retired_at"]
@@ -39,8 +41,12 @@ class ProductAdmin(NothingIsDeleted, admin.ModelAdmin):
 
     @admin.action(description="Retire: no new issue", permissions=["change"])
     def retire(self, request: HttpRequest, products: QuerySet[Product]) -> None:
-        count = products.filter(retired_at=None).update(retired_at=timezone.now())
-        self.message_user(request, f"{count} retired.")
+        with transaction.atomic():
+            retired = list(products.filter(retired_at=None))
+            products.filter(pk__in=[product.pk for product in retired]).update(retired_at=timezone.now())
+            for product in retired:
+                self.record(request, product, "retired")
+        self.message_user(request, f"{len(retired)} retired.")
 
 
 @admin.register(Holding)

@@ -1,6 +1,5 @@
 """History: an account's journal with its filters, newest first, a page at a time, each line with the balance after it (C12)."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,8 +20,7 @@ from licenses.models import JournalEntry, JournalLine, Product
 from licenses.presentation import sentence
 from licenses.selectors import COLUMNS, journal_of
 from licensing_portal.foundation.forms import Chip, FilterForm, OneLineField
-
-PAGE_SIZE = 50  # lines
+from licensing_portal.foundation.paging import page_by_key
 
 KEPT_WITH_EACH_LINE = {"available", "deployed"}  # the columns whose balance stands in the line itself, product by product
 
@@ -118,11 +116,8 @@ class HistoryPage:
 
 
 def history_page(form: HistoryFilterForm, *, before: str = "", after: str = "") -> HistoryPage:
-    """Make the page of lines before or after a line (by its primary key, as the address has it), or the first one.
-
-    By keys and not by counting, so that the thousandth page costs what the first one does.
-    """
-    lines, has_newer, has_older = _cut(form.lines, before=_key(before), after=_key(after))
+    """Make the page of lines before or after a line (by its primary key, as the address has it), or the first one."""
+    lines, newer, older = page_by_key(form.lines, before=before, after=after)
     balances = _balances(form, lines)
     entries_above = [None, *(line.entry_id for line in lines)]
     return HistoryPage(
@@ -131,24 +126,9 @@ def history_page(form: HistoryFilterForm, *, before: str = "", after: str = "") 
             for line, above in zip(lines, entries_above, strict=False)
         ],
         balance_name=form.cleaned_data["column"].title() or "Balance" if form.is_valid() else "",
-        newer=lines[0].pk if lines and has_newer else None,
-        older=lines[-1].pk if lines and has_older else None,
+        newer=newer,
+        older=older,
     )
-
-
-def _key(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) else None
-
-
-def _cut(lines: Lines, *, before: int | None, after: int | None) -> tuple[list[JournalLine], bool, bool]:
-    """Return the lines of one page, the newest first, and whether there are newer and older ones."""
-    if after is not None:
-        found = list(lines.filter(pk__gt=after).order_by("pk")[: PAGE_SIZE + 1])
-        if len(found) > PAGE_SIZE:
-            return found[:PAGE_SIZE][::-1], True, True
-        before = None  # too few for a page: that is the first one, which then is shown whole
-    found = list((lines.filter(pk__lt=before) if before is not None else lines)[: PAGE_SIZE + 1])
-    return found[:PAGE_SIZE], before is not None, len(found) > PAGE_SIZE
 
 
 def _balances(form: HistoryFilterForm, shown: list[JournalLine]) -> dict[int, int]:

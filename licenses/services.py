@@ -1,7 +1,7 @@
 """The flows that move licenses between accounts: issue and sell. Each is one transaction (rules.md §3)."""
 
-from accounts import permissions
-from accounts.models import Account, User
+from accounts import permissions, security_log
+from accounts.models import Account, SecurityEvent, User
 from accounts.services import lock_own_enduser
 from licenses import ledger, notices
 from licenses.ledger import Quantities
@@ -83,6 +83,7 @@ def issue_licenses(
         note=note,
     )
     notices.licenses_issued(entry)
+    security_log.record(SecurityEvent.Kind.STAFF_ACTED, user=issued_by, other=account, about=f"Licenses issued: {entry}")
     return claim.settle(entry)
 
 

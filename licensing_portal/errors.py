@@ -9,6 +9,8 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts import security_log
+from accounts.security_log import Kind
 from licensing_portal.foundation import tracing
 from licensing_portal.foundation.flows import code_of
 
@@ -24,6 +26,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Who is signed in and has not the right for a page; it stands in the security log."""
+    security_log.record(Kind.REFUSED, request=request, about=security_log.place_of(request))
     return _page(request, "errors/403.html", 403)
 
 
@@ -33,6 +37,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """allauth's limits on how often a form is sent at all answer with this page."""
+    security_log.record_once(Kind.THROTTLED, request=request)
     response = _page(request, "errors/429.html", 429)
     response.headers["Retry-After"] = str(settings.TRIES_WITHIN)
     return response

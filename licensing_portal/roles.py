@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import connection
 
 # Written once, and then only read.
-APPEND_ONLY = {"licenses_journalentry", "licenses_journalline", "licenses_ledgerproof", "licenses_proofrequest"}
+APPEND_ONLY = {"licenses_journalentry", "licenses_journalline", "licenses_ledgerproof", "licenses_proofrequest", "accounts_securityevent"}
 # Of a claimed key only what it made is filled in later (B5).
 FILLED_IN_LATER = {"foundation_submission": ["result_type_id", "result_id"]}
 # Changed, but never deleted: history outlives people, products and mails. A link alone ends by being deleted (A5).

@@ -248,6 +248,9 @@ BOOKS = ("Holding|JournalLine|JournalEntry|holdings", "licenses_holding|licenses
 MAILS = ("Email|Notice", "post_office_email|foundation_notice")
 
 
+EVENTS = ("SecurityEvent", "accounts_securityevent")
+
+
 @pytest.mark.parametrize(
     ("source", "writes"),
     [
@@ -274,6 +277,11 @@ def test_only_the_ledger_writes_in_the_books():
 def test_only_notices_make_and_change_mails():
     """README, "One door per effect"."""
     assert [name for name, source in SOURCES.items() if writes_to(source, *MAILS)] == ["licensing_portal.foundation.notices"]
+
+
+def test_only_the_security_log_writes_what_is_in_it():
+    """README, "One door per effect"."""
+    assert [name for name, source in SOURCES.items() if writes_to(source, *EVENTS)] == ["accounts.security_log"]
 
 
 MAIL_LIBRARIES = ("django.core.mail", "smtplib", "post_office.mail", "post_office.utils")

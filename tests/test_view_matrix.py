@@ -15,7 +15,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLResolver, get_resolver, reverse
 
-from accounts.models import User
+from accounts import security_log
+from accounts.models import SecurityEvent, User
 from licenses.models import Holding, Product
 from licenses.services import sell_licenses
 from licensing_portal.foundation.models import Notice
@@ -62,6 +63,8 @@ accounts:remove_link                     GET      302     405     405        405
 accounts:remove_link                     POST     302     403     403        302        302      302     403   403
 accounts:remove_access                   GET      302     405     405        405        405      405     405   405
 accounts:remove_access                   POST     302     403     403        302        302      302     403   403
+accounts:security_log                    GET      302     403     403        200        200      200     403   403
+accounts:security_log                    POST     302     405     405        405        405      405     405   405
 accounts:switch_accounts                 GET      302     200     200        200        200      200     200   403
 accounts:switch_accounts                 POST     302     405     405        405        405      405     405   405
 accounts:switch_account                  GET      302     405     405        405        405      405     405   405
@@ -159,6 +162,7 @@ MODELS = {
     "accounts_account": NEVER_DELETED,
     "accounts_user": NEVER_DELETED,
     "accounts_link": READ_ONLY,
+    "accounts_securityevent": READ_ONLY,
     "auth_group": EDITED,
 }
 ADMIN |= {f"admin:{model}_{page}": statuses for model, pages in MODELS.items() for page, statuses in pages.items()}
@@ -214,6 +218,7 @@ def address(northgate, west, tideway, harborcu, staff):
         "accounts_account": northgate.pk,
         "accounts_user": User.objects.get(username="northgate").pk,
         "accounts_link": link.pk,
+        "accounts_securityevent": security_log.record(SecurityEvent.Kind.SIGNED_IN, user=User.objects.get(username="northgate")).pk,
         "auth_group": Group.objects.create(name="clerks").pk,
     }
     arguments = {
@@ -301,7 +306,7 @@ def test_nothing_is_taken_without_the_token_of_its_page(address, user, northgate
 
 @pytest.mark.parametrize("name", OF_THE_PORTAL)
 def test_head_and_options_do_nothing_and_break_nothing(address, browser_of, name):
-    """GET and HEAD never act: no row changes, sessions and counts of tries apart."""
+    """GET and HEAD never act: no row changes; sessions, counts of tries and the log of what was refused apart."""
     browsers = [browser_of(who) for who in ("anonymous", "administrator", "staff")]
 
     for method in ("HEAD", "OPTIONS"):
@@ -309,7 +314,7 @@ def test_head_and_options_do_nothing_and_break_nothing(address, browser_of, name
             answers = [status(browser, method, address(name)) for browser in browsers]
         assert set(answers) <= {200, 302, 403, 404, 405}
         changes = [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
-        assert [sql for sql in changes if "django_session" not in sql and '"cache"' not in sql and "last_login" not in sql] == []
+        assert [sql for sql in changes if not any(apart in sql for apart in ("django_session", '"cache"', "last_login", "securityevent"))] == []
 
 
 @pytest.mark.parametrize("who", READERS)

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
         ("foundation", "0003_who_asked_for_it"),
-        ("accounts", "0001_initial"),
+        ("accounts", "0003_security_log"),
         ("licenses", "0005_proofs_on_record"),
         ("deployments", "0002_retired_deployments"),
     ]

@@ -6,7 +6,7 @@ northgate's administrator is northgate; jo is a second one, vic a viewer.
 import pytest
 
 from accounts import selectors
-from accounts.models import Account, Invitation, User
+from accounts.models import Account, Invitation, SecurityEvent, User
 from accounts.services import (
     EmailTaken,
     InvitationNotGood,
@@ -424,3 +424,22 @@ def test_a_reseller_does_not_administer_the_users_of_its_endusers(northgate, har
         ACTS["deactivate_user"](harborcu, user(harborcu), user(northgate))
 
     assert everything() == before
+
+
+# ── The security log ──
+
+
+def test_each_act_is_written_down_with_who_did_it_to_whom(invite, change, deactivate, activate, vic, northgate):
+    """A8."""
+    invite()
+    change(vic, role="manager")
+    deactivate(vic)
+    activate(vic)
+
+    events = SecurityEvent.objects.order_by("pk").values_list("kind", "user__username", "account__username", "about")
+    assert list(events) == [
+        ("user_invited", "northgate", "northgate", "max, manager"),
+        ("role_changed", "northgate", "northgate", "vic: viewer → manager"),
+        ("user_deactivated", "northgate", "northgate", "vic"),
+        ("user_activated", "northgate", "northgate", "vic"),
+    ]

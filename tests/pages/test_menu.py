@@ -26,6 +26,7 @@ PAGES = {
     "/settings/team/": ("Settings", "page"),
     "/settings/team/northgate/": ("Settings", "true"),
     "/settings/invite-user/": ("Settings", "true"),
+    "/settings/log/": ("Settings", "true"),
 }
 
 

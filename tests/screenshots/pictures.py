@@ -225,6 +225,11 @@ TEAM = [
     picture("team-refused-page", "northgate as northgate-west", "/settings/team/", answers=403),
 ]
 
+SETTINGS = [
+    picture("security-log", "northgate", "/settings/log/"),
+    picture("security-log-no-match", "northgate", "/settings/log/?q=nobody"),
+]
+
 ADMIN = [
     picture("admin", "admin", "/admin/"),
     picture("admin-issue-licenses", "admin", "/admin/issue/"),
@@ -236,6 +241,7 @@ ADMIN = [
     picture("admin-new-account-refused", "admin", "/admin/accounts/account/add/", press("Create reseller", then=REFUSED)),
     picture("admin-users", "admin", "/admin/accounts/user/"),
     picture("admin-links", "admin", "/admin/accounts/link/"),
+    picture("admin-security-log", "admin", "/admin/accounts/securityevent/"),
     picture("admin-products", "admin", "/admin/licenses/product/"),
     picture("admin-holdings", "admin", "/admin/licenses/holding/"),
     picture("admin-journal-entries", "admin", "/admin/licenses/journalentry/"),
@@ -357,6 +363,7 @@ PICTURES = [
     *ENDUSERS,
     *LINKED_ACCOUNTS,
     *TEAM,
+    *SETTINGS,
     *ADMIN,
     *SAYS_NO,
     *PRESSED,
