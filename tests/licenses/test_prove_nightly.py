@@ -198,7 +198,7 @@ def test_the_worker_proves_what_was_missed_at_its_start_and_ends_in_peace(worker
     rest = worker.communicate(timeout=PATIENCE)[1]
 
     made = LedgerProof.objects.get()
-    assert first.split(" ", 3)[2:] == ["INFO", f"licenses.proving The books are proven ({made}): 0 entries, 0 lines, 0 holdings\n"]
+    assert first.split(" ", 4)[2:] == ["-", "INFO", f"licenses.proving The books are proven ({made}): 0 entries, 0 lines, 0 holdings\n"]
     assert (made.is_full, worker.returncode, rest) == (True, 0, "")
 
 
