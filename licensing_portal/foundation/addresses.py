@@ -22,7 +22,7 @@ def address_of(request: HttpRequest) -> str:
 
 def _plain(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(text.strip()))
+        return str(ipaddress.ip_address(text.strip().partition("%")[0]))  # after it comes a zone of ours, or whatever one likes
     except ValueError:
         return ""
 
@@ -31,4 +31,4 @@ def network_of(address: str) -> str:
     """Return what one subscriber cannot change at will: an IPv4 address itself, of an IPv6 address its network."""
     if ":" not in address:
         return address
-    return str(ipaddress.ip_network(f"{address.partition('%')[0]}/{IPV6_SUBSCRIBER}", strict=False))
+    return str(ipaddress.ip_network(f"{address}/{IPV6_SUBSCRIBER}", strict=False))
