@@ -29,22 +29,22 @@ from licensing_portal.foundation.models import Notice
 admin.site.unregister(EmailAddress)
 
 
-class StaffActsAreRecorded:
+class StaffActsAreRecorded(admin.ModelAdmin):
     """What staff add and change stands in the security log, by the names of its fields and never with what was in them."""
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         self.record(request, obj, "added")
-        return super().log_addition(request, obj, message)  # type: ignore[misc]
+        return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         fields = [field for part in message for field in part.get("changed", {}).get("fields", [])] if isinstance(message, list) else []
         self.record(request, obj, f"changed: {', '.join(map(str, fields))}" if fields else "saved, nothing changed")
-        return super().log_change(request, obj, message)  # type: ignore[misc]
+        return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         for obj in queryset:
             self.record(request, obj, "deleted")
-        return super().log_deletions(request, queryset)  # type: ignore[misc]
+        return super().log_deletions(request, queryset)
 
     def record(self, request: HttpRequest, obj: Model, what: str, kind: Kind = Kind.STAFF_ACTED) -> None:
         """Write one line about an object, in the log of the account that it is or belongs to as well."""
@@ -83,6 +83,12 @@ class AccountAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
         return [*own, *super().get_urls()]
 
 
+def _is_revoked(user: User, form: forms.ModelForm) -> bool:
+    """Whether the form deactivates the user, or makes an administrator one no more; the team's own page does the same."""
+    is_demoted = "role" in form.changed_data and form.initial["role"] == User.Role.ADMINISTRATOR
+    return is_demoted or ("is_active" in form.changed_data and not user.is_active)
+
+
 def _is_superuser(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
 
@@ -118,7 +124,7 @@ class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
             obj.set_unusable_password()
-        elif {"role", "is_active"} & set(form.changed_data) and not (obj.is_active and obj.is_administrator):
+        elif _is_revoked(obj, form):
             obj.revocations += 1  # links and sessions of before do not come back with the role (A6)
         super().save_model(request, obj, form, change)
         if change and "role" in form.changed_data:

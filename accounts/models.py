@@ -215,8 +215,6 @@ class SecurityEvent(models.Model):
         SIGNED_OUT = "signed_out", "Signed out"
         RESET_ASKED = "reset_asked", "Password reset asked for"
         PASSWORD_CHANGED = "password_changed", "Password changed"
-        SECOND_FACTOR_ADDED = "second_factor_added", "Second factor added"
-        SECOND_FACTOR_REMOVED = "second_factor_removed", "Second factor removed"
         ACCOUNT_CREATED = "account_created", "Account created"
         USER_INVITED = "user_invited", "User invited"
         ROLE_CHANGED = "role_changed", "Role changed"

@@ -24,12 +24,12 @@ def binding_of(request: PortalRequest, form: str) -> Binding:
     return Binding(request.user.pk, request.acting.username, form)
 
 
-def press(request: PortalRequest, form: str, act: Callable[[str], object]) -> bool:
-    """Act on a form that is one button, once, with its key; say so above the next page if it is refused. Return whether it acted."""
+def press(request: PortalRequest, form: str, act: Callable[..., object]) -> bool:
+    """Act on a form that is one button, once, with its `key`; say so above the next page if it is refused. Return whether it acted."""
     button = OneUseForm(request.POST, binding=binding_of(request, form))
     if button.is_valid():
         try:
-            act(button.cleaned_data["key"])
+            act(key=button.cleaned_data["key"])
         except Refusal as refusal:
             refusal.show_on(button)
     for problem in button.non_field_errors():

@@ -54,7 +54,8 @@ def record(
 
 def record_once(kind: SecurityEvent.Kind, *, request: HttpRequest, user: User | None = None) -> None:
     """Write a line about a door that is shut, unless one says the same of the last minutes: a flood must not fill the log."""
-    place, whose = place_of(request), user.pk if user else ""
+    place, knocking = place_of(request), user or signed_in_user(request)
+    whose = knocking.pk if knocking else ""
     same = hashlib.sha256(f"{kind} {tracing.current().address} {whose} {place}".encode(errors="replace")).hexdigest()
     if cache.add(f"security-log:{same}", 1, settings.TRIES_WITHIN):
         record(kind, request=request, user=user, about=place)

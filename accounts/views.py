@@ -1,5 +1,6 @@
 """Endusers, invitations, links, switching and settings. A view translates; services decide."""
 
+from functools import partial
 from typing import Any
 
 from allauth.account.utils import perform_login
@@ -104,7 +105,8 @@ def _suggestion(owner: Any) -> dict[str, str]:
 def invite_again(request: PortalRequest, username: str) -> HttpResponseBase:
     """Send an enduser's invitation once more."""
     enduser = get_object_or_404(selectors.endusers_of(request.acting), username=username)
-    if press(request, "invite_again", lambda key: services.invite_again(reseller=request.acting, enduser=enduser, invited_by=request.user, key=key)):
+    act = partial(services.invite_again, reseller=request.acting, enduser=enduser, invited_by=request.user)
+    if press(request, "invite_again", act):
         messages.success(request, f"A new invitation goes to {enduser.email}.")
     return redirect(enduser)
 
@@ -210,7 +212,7 @@ def remove_access(request: PortalRequest, username: str) -> HttpResponseBase:
 
 
 def _end(request: PortalRequest, link: Link, form: str) -> bool:
-    return press(request, form, lambda key: services.remove_link(link=link, removed_by=request.user, acting=request.acting, key=key))
+    return press(request, form, partial(services.remove_link, link=link, removed_by=request.user, acting=request.acting))
 
 
 # ── Settings ──
@@ -325,11 +327,7 @@ def _with_the_new_role(request: PortalRequest, changed: User) -> HttpResponseBas
 def invite_user_again(request: PortalRequest, username: str) -> HttpResponseBase:
     """Send a user's invitation once more."""
     person = get_object_or_404(selectors.team_of(request.acting), username=username)
-
-    def act(key: str) -> None:
-        services.invite_user_again(account=request.acting, user=person, invited_by=request.user, key=key)
-
-    if press(request, "invite_user_again", act):
+    if press(request, "invite_user_again", partial(services.invite_user_again, account=request.acting, user=person, invited_by=request.user)):
         messages.success(request, f"A new invitation goes to {selectors.address_of(person)}.")
     return redirect("accounts:team_user", username)
 
@@ -339,11 +337,7 @@ def invite_user_again(request: PortalRequest, username: str) -> HttpResponseBase
 def deactivate_user(request: PortalRequest, username: str) -> HttpResponseBase:
     """Close a user's sign-in, at once."""
     person = get_object_or_404(selectors.team_of(request.acting), username=username)
-
-    def act(key: str) -> None:
-        services.deactivate_user(account=request.acting, user=person, deactivated_by=request.user, key=key)
-
-    if press(request, "deactivate_user", act):
+    if press(request, "deactivate_user", partial(services.deactivate_user, account=request.acting, user=person, deactivated_by=request.user)):
         messages.success(request, f"{person} is deactivated and signed out.")
     return redirect("accounts:team_user", username)
 
@@ -353,10 +347,6 @@ def deactivate_user(request: PortalRequest, username: str) -> HttpResponseBase:
 def activate_user(request: PortalRequest, username: str) -> HttpResponseBase:
     """Open a user's sign-in again."""
     person = get_object_or_404(selectors.team_of(request.acting), username=username)
-
-    def act(key: str) -> None:
-        services.activate_user(account=request.acting, user=person, activated_by=request.user, key=key)
-
-    if press(request, "activate_user", act):
+    if press(request, "activate_user", partial(services.activate_user, account=request.acting, user=person, activated_by=request.user)):
         messages.success(request, f"{person} can sign in again.")
     return redirect("accounts:team_user", username)

@@ -1,5 +1,7 @@
 """Sell Licenses, receipts, History and the exports. A view translates; services decide."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -56,11 +58,7 @@ def receipt(request: PortalRequest, number: str) -> HttpResponse:
 def send_notice_again(request: PortalRequest, number: str) -> HttpResponseBase:
     """Mail the notice of an entry once more (C4)."""
     entry = get_object_or_404(selectors.entries_visible_to(request.acting), number=number)
-    press(
-        request,
-        "send_notice_again",
-        lambda key: services.send_notice_again(entry=entry, account=request.acting, sent_by=request.user, key=key),
-    )
+    press(request, "send_notice_again", partial(services.send_notice_again, entry=entry, account=request.acting, sent_by=request.user))
     return redirect(entry)
 
 

@@ -27,7 +27,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Who is signed in and has not the right for a page; it stands in the security log."""
-    security_log.record(Kind.REFUSED, request=request, about=security_log.place_of(request))
+    security_log.record_once(Kind.REFUSED, request=request)
     return _page(request, "errors/403.html", 403)
 
 

@@ -102,11 +102,13 @@ def _totals(rows: list[SummaryRow]) -> dict[str, int]:
 @require_safe
 def search(request: PortalRequest) -> HttpResponseBase:
     """Find entries, deployments and endusers that one may see (A9); the whole number of an entry leads to its receipt."""
-    form, account = FilterForm(request.GET), request.acting
-    exact = license_selectors.entries_visible_to(account).filter(number=form.text.upper()).first()
+    form = FilterForm(request.GET)
+    if not form.text:
+        return render(request, "search.html", {"form": form})
+    exact = license_selectors.entries_visible_to(request.acting).filter(number=form.text.upper()).first()
     if exact:
         return redirect(exact)
-    return render(request, "search.html", {"form": form, "text": form.text, **(_found(account, request.user, form.text) if form.text else {})})
+    return render(request, "search.html", {"form": form, "text": form.text} | _found(request.acting, request.user, form.text))
 
 
 def _found(account: Account, user: User, text: str) -> dict[str, Any]:

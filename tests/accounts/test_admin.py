@@ -267,6 +267,26 @@ def test_a_superuser_says_what_staff_may_do_by_groups(desk, clerk, issuers):
     assert User.objects.get(username="clerk").has_perm("licenses.issue_licenses")
 
 
+@pytest.mark.parametrize(
+    ("before", "change", "is_revoked"),
+    [
+        ("administrator", {"role": "manager"}, True),
+        ("viewer", {"is_active": ""}, True),
+        ("viewer", {"role": "manager"}, False),
+        ("manager", {"role": "administrator"}, False),
+        ("administrator", {"email": "other@example.com"}, False),
+    ],
+)
+def test_a_demotion_and_a_deactivation_end_what_stood_on_the_sign_in_and_nothing_else_does(desk, northgate, before, change, is_revoked):
+    """A6: as on the team's own page."""
+    person = UserFactory(account=northgate, username="jo", role=before)
+    address = f"/admin/accounts/user/{person.pk}/change/"
+
+    desk.post(address, {name: value for name, value in (form_of(desk, address) | change).items() if value})
+
+    assert User.objects.get(pk=person.pk).revocations == int(is_revoked)
+
+
 def test_a_customer_is_not_made_staff(desk, northgate):
     """rules.md §1: staff are the publisher's people."""
     user = User.objects.get(username="northgate")

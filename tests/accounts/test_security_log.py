@@ -209,6 +209,15 @@ def test_a_page_that_one_may_not_open_is_written_down(northgate, harborcu, signe
     assert told() == ["refused harborcu harborcu GET /sell/", "refused northgate northgate GET /admin/accounts/user/"]
 
 
+def test_a_flood_of_such_pages_is_one_line_for_each_person_and_page(northgate, harborcu, stmarys, signed_in):
+    for browser in (signed_in(harborcu), signed_in(stmarys)):
+        for _ in range(3):
+            browser.get("/sell/")
+    signed_in(harborcu).get("/endusers/")
+
+    assert told() == ["refused harborcu harborcu GET /sell/", "refused stmarys stmarys GET /sell/", "refused harborcu harborcu GET /endusers/"]
+
+
 def test_while_acting_it_is_written_down_for_both(northgate, west, signed_in):
     """A7: the person behind is always kept."""
     LinkFactory(holder=northgate, target=west)

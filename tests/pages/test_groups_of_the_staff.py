@@ -12,11 +12,13 @@ from licensing_portal.foundation.models import Notice
 from tests.factories.accounts import UserFactory
 from tests.factories.deployments import deploy
 from tests.factories.licenses import give
+from tests.views import text_of
 
 READS = [
     "accounts/account",
     "accounts/user",
     "accounts/link",
+    "accounts/securityevent",
     "licenses/product",
     "licenses/holding",
     "licenses/journalentry",
@@ -52,8 +54,10 @@ def acts(northgate):
 @pytest.mark.parametrize(("group", "status"), [("support", 403), ("licensing", 200)])
 def test_both_read_everything_and_licensing_alone_acts(member_of, acts, group, status):
     browser = member_of(group)
+    ledger = browser.get("/admin/ledger/")
 
     assert [browser.get(f"/admin/{model}/").status_code for model in READS] == [200] * len(READS)
+    assert (ledger.status_code, "Prove now" in text_of(ledger)) == (200, status == 200)
     assert [browser.get(page).status_code for page in acts] == [status] * len(acts)
 
 

@@ -38,7 +38,7 @@ def prove_and_say_when_to_look_again() -> int:
     """Make what is due, and return in how many seconds to look again; a worker outlives whatever stops a proof."""
     try:
         proving.prove_what_is_due(timezone.now())
-    except Exception:
+    except Exception:  # whatever it is, it is told: an end of this worker would be taken for one of the portal (serve)
         logger.exception("The books could not be proven; this is tried again in %s seconds", PAUSE_AFTER_A_FAULT)
         return PAUSE_AFTER_A_FAULT
     finally:
