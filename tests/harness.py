@@ -49,6 +49,13 @@ def django_db_setup(django_db_setup, django_db_blocker):
     yield
     with django_db_blocker.unblock():
         roles.become("NONE")
+        _end_the_other_sessions()
+
+
+def _end_the_other_sessions():
+    """Nobody may be left in the database that is dropped now, as the session of a process that a test killed can be for a while."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 
 
 @pytest.fixture(autouse=True)

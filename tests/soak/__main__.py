@@ -11,11 +11,11 @@ from contextlib import ExitStack
 
 from django.db import connection
 
-from tests.mail import MailServer, make_due, running
+from tests.mail import MailServer, all_is_sent, make_due, running
 from tests.serving import Browser, Portal, connected_to, durable_server, migrate
 from tests.soak.killer import Killer
 from tests.soak.people import Person
-from tests.soak.reckoning import Reckoning, all_is_sent, claimed_keys
+from tests.soak.reckoning import Reckoning, claimed_keys
 from tests.soak.world import RESELLERS, make_world
 
 PATIENCE = 60  # seconds for the last forms to be answered and the last mails to be sent, once nobody kills any more

@@ -5,8 +5,6 @@ from collections.abc import Hashable, Iterable
 from email.message import EmailMessage
 from functools import cached_property
 
-from post_office.models import STATUS, Email
-
 from deployments.models import Deployment
 from licenses import proof
 from licenses.models import JournalEntry
@@ -18,10 +16,6 @@ from tests.soak.world import PRODUCTS
 
 def claimed_keys() -> set[str]:
     return set(Submission.objects.values_list("key", flat=True))
-
-
-def all_is_sent() -> bool:
-    return not Email.objects.exclude(status=STATUS.sent).exists()
 
 
 def differences(what: str, wanted: Iterable[Hashable], found: Iterable[Hashable]) -> list[str]:
