@@ -7,6 +7,7 @@ from accounts.security import factors
 from tests.authenticator import code
 from tests.browser.elements import button, h1
 from tests.factories.accounts import PASSWORD
+from tests.factories.factors import give_factor
 
 SECURITY = "/settings/security/"
 OF_A_LAPTOP = {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
@@ -138,3 +139,20 @@ def test_one_signs_out_a_browser_elsewhere(person, visit_as):
 
     elsewhere.goto("/history/")
     expect(h1(elsewhere)).to_have_text("Sign in")
+
+
+def test_linking_asks_for_the_second_factor_of_the_other_account(person, west, user, visit_as):
+    """A2: on the form that was refused, and only after the password was right."""
+    give_factor(user(west))
+    page = visit_as(person)
+    page.goto("/linked-accounts/")
+    expect(field(page, "Code")).to_have_count(0)
+    field(page, "Username").fill("northgate-west")
+    field(page, "Password").fill(PASSWORD)
+    button(page, "Link Account").click()
+    expect(page.get_by_role("alert")).to_contain_text("Enter the code of this user’s second factor")
+
+    field(page, "Password").fill(PASSWORD)
+    field(page, "Code").fill(code())
+    button(page, "Link Account").click()
+    expect(page.get_by_role("status").filter(has_text="Linked to northgate-west.")).to_be_visible()

@@ -321,7 +321,7 @@ PRESSED = [
     picture("team-role-changed", "northgate", "/settings/team/sam/", choose("Role", "Manager"), press("Change role", then="is manager now")),
     picture("team-user-out", "northgate", "/settings/team/sam/", press("Deactivate", then="sam is deactivated")),
     picture("team-sign-in-deactivated", NOBODY, "/", type_in({"Username": "sam"} | CHOSEN), press("Sign in", then=REFUSED)),
-    # tideway gets a second factor and asks its users for one.
+    # tideway gets a second factor, asks its users for one, and is linked by metrotransit.
     picture(
         "security-recovery-codes",
         "tideway",
@@ -344,6 +344,13 @@ PRESSED = [
         press("Sign in", then="Second factor"),
         type_in({"Code": "000000"}),
         press("Sign in", then=REFUSED),
+    ),
+    picture(
+        "link-user-admin-second-factor",
+        "metrotransit",
+        "/linked-accounts/",
+        type_in({"Username": "tideway", "Password": DEMO}),
+        press("Link Account", then="Enter the code"),
     ),
     picture("security-set-one-up-first", "harborcu", "/settings/security/", press("Require a second factor", then="Set one up here")),
     picture("admin-take-away-second-factor", "admin", "/admin/accounts/user/?q=tideway", follow("tideway"), follow("Take away second factor")),
