@@ -84,8 +84,11 @@ class UsePasskeyForm(AuthenticateWebAuthnForm):
     credential = PasskeyField()
 
     def clean_credential(self) -> Authenticator:
+        """Nobody guesses a passkey, so its tries are not counted; allauth would, and with the right one forget those of the address (A8)."""
+        credential = self.cleaned_data["credential"]
         try:
-            return super().clean_credential()
+            webauthn.parse_authentication_response(credential)
+            return webauthn.complete_authentication(self.user, credential)
         except NOT_A_PASSKEY:
             raise ValidationError(factors.WRONG_PASSKEY) from None
 

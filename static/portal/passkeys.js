@@ -5,7 +5,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) form.addEven
 async function askTheBrowser(event) {
   const form = event.currentTarget;
   const { credential } = form.elements;
-  if (credential.value) return;
+  // What was left empty is for the portal to say: nobody is asked for a finger before.
+  if (credential.value || !form.checkValidity()) return;
   event.preventDefault();
   const words = form.querySelector("[data-passkey-words]");
   words.textContent = "";
