@@ -7,8 +7,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from accounts import security_log
 from accounts.models import User
 from accounts.security import factors, services
+from accounts.security_log import Kind
 from licensing_portal.foundation.forms import missing
 
 ANY_CODE = "From the authenticator app, or one of the recovery codes."
@@ -32,9 +34,11 @@ def check_code(request: HttpRequest, user: User, code: str) -> Authenticator:
     """
     tries = ratelimit.consume(request, app="allauth.account", action="login_failed", key=f"second factor of {user.pk}")
     if not tries:
+        security_log.record_once(Kind.LOCKED, request=request, user=user)
         raise get_adapter(request).validation_error("too_many_login_attempts")
     factor = services.use_code(user=user, code=code)
     if factor is None:
+        security_log.record(Kind.SIGN_IN_FAILED, user=user, about=f"Wrong code: {security_log.place_of(request)}")
         raise ValidationError(factors.WRONG_CODE, code="wrong_code")
     tries.rollback()
     return factor

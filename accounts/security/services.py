@@ -13,9 +13,10 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.db import transaction
 
-from accounts import notices, permissions, selectors, sessions
+from accounts import notices, permissions, security_log, selectors, sessions
 from accounts.models import Account, User
 from accounts.security import factors
+from accounts.security_log import Kind
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.flows import flow
@@ -36,6 +37,7 @@ def change_password(*, user: User, acting: Account, password: str) -> User:
     permissions.require(permissions.may_secure_sign_in, user, acting)
     user.set_password(password)
     user.save(update_fields=["password"])
+    security_log.record(Kind.PASSWORD_CHANGED, user=user)
     finish_password_change(user=user)
     return user
 
@@ -60,6 +62,7 @@ def set_up_authenticator(*, user: User, acting: Account, secret: str, step: int)
     app.data["last_step"] = step
     app.save(update_fields=["data"])
     RecoveryCodes.activate(user)
+    security_log.record(Kind.SECOND_FACTOR_ADDED, user=user, about=APP)
     notices.second_factor_on(user, factor=APP, **_to(user))
     return app
 
@@ -73,6 +76,7 @@ def add_passkey(*, user: User, acting: Account, name: str, credential: dict[str,
     permissions.require(permissions.may_secure_sign_in, user, acting)
     passkey = WebAuthn.add(user, name, credential).instance
     RecoveryCodes.activate(user)
+    security_log.record(Kind.SECOND_FACTOR_ADDED, user=user, about=f"{PASSKEY}: {name}")
     notices.second_factor_on(user, factor=PASSKEY, **_to(user))
     return passkey
 
@@ -87,6 +91,7 @@ def remove_passkey(*, user: User, acting: Account, passkey: Authenticator) -> No
     if not factors.factors_of(user).exclude(pk=passkey.pk).exists():
         raise FactorRefused("This is your only second factor. Turn the second factor off instead.")
     factors.passkeys_of(user).filter(pk=passkey.pk).delete()
+    security_log.record(Kind.SECOND_FACTOR_REMOVED, user=user, about=f"{PASSKEY}: {passkey}")
     notices.second_factor_removed(user, factor=PASSKEY, **_to(user))
 
 
@@ -101,6 +106,7 @@ def renew_recovery_codes(*, user: User, acting: Account) -> list[str]:
         raise FactorRefused("Recovery codes stand beside a second factor. Set one up first.")
     Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.RECOVERY_CODES).delete()
     RecoveryCodes.activate(user)
+    security_log.record(Kind.SECOND_FACTOR_ADDED, user=user, about="New recovery codes")
     notices.recovery_codes_renewed(user, **_to(user))
     return factors.recovery_codes_of(user)
 
@@ -114,6 +120,7 @@ def turn_off_second_factor(*, user: User, acting: Account) -> None:
     permissions.require(permissions.may_secure_sign_in, user, acting)
     gone, _ = Authenticator.objects.filter(user_id=user.pk).delete()
     if gone:
+        security_log.record(Kind.SECOND_FACTOR_REMOVED, user=user, about="All of them, turned off")
         notices.second_factor_off(user, **_to(user))
 
 
@@ -131,6 +138,7 @@ def take_away_second_factor(*, user: User, taken_by: User, key: str) -> User:
     if not gone:
         raise FactorRefused(f"{user} has no second factor. Nothing was changed.")
     sessions.end_all(user)
+    security_log.record(Kind.SECOND_FACTOR_REMOVED, user=taken_by, other=user.account, about=f"All of {user}, who had lost them")
     notices.second_factor_off(user, **_to(user))
     return claim.settle(user)
 
@@ -152,6 +160,7 @@ def use_code(*, user: User, code: str) -> Authenticator | None:
     """Use a code up and return the factor that it is of, or None; of a recovery code the user is told (rules.md §1)."""
     factor = factors.use_up(user, code)
     if factor and factor.type == Authenticator.Type.RECOVERY_CODES:
+        security_log.record(Kind.SECOND_FACTOR_REMOVED, user=user, about="A recovery code, which was used")
         notices.recovery_code_used(user, left=len(factors.recovery_codes_of(user)), **_to(user))
     return factor
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.checks import staff_have_a_second_factor
-from accounts.models import Account, User
+from accounts.models import Account, SecurityEvent, User
 from accounts.security import factors
 from licensing_portal import demo
 from licensing_portal.foundation.models import Notice
@@ -403,3 +403,42 @@ def test_no_form_of_it_is_kept_by_a_cache(visitor):
         "max-age=0, no-cache, no-store, must-revalidate, private"
     }
     assert form_of(visitor, CHANGE_PASSWORD).keys() >= {"password", "new_password"}
+
+
+# ── What is written down (A8) ──
+
+
+def written():
+    return [(event.kind, str(event.user), event.about) for event in SecurityEvent.objects.order_by("pk") if event.kind != "signed_in"]
+
+
+def test_every_change_stands_in_the_security_log(visitor, person):
+    change_password(visitor)
+    set_up(visitor, password=CHOSEN)
+    press(visitor, CODES, {"saved": "on"})
+    spare = factors.recovery_codes_of(person)[0]
+    press(visitor, TURN_OFF, {"password": CHOSEN, "code": spare})
+
+    assert written() == [
+        ("password_changed", "northgate", ""),
+        ("second_factor_added", "northgate", "An authenticator app"),
+        ("second_factor_removed", "northgate", "A recovery code, which was used"),
+        ("second_factor_removed", "northgate", "All of them, turned off"),
+    ]
+
+
+def test_wrong_codes_stand_in_the_security_log_and_not_what_was_typed(visitor, person):
+    give_factor(person)
+    for _ in range(6):
+        press(visitor, TURN_OFF, {"password": PASSWORD, "code": "000000"})
+
+    wrong = ("sign_in_failed", "northgate", "Wrong code: POST /settings/security/turn-off/")
+    assert written() == [wrong] * 5 + [("locked", "northgate", "POST /settings/security/turn-off/")]
+
+
+def test_a_second_factor_that_was_taken_away_stands_in_the_log_of_its_account(desk, person):
+    give_factor(person)
+    press(desk, f"/admin/accounts/user/{person.pk}/take-away-second-factor/")
+
+    event = SecurityEvent.objects.get(kind="second_factor_removed")
+    assert (str(event.user), str(event.other), event.about) == ("staff", "northgate", "All of northgate, who had lost them")
