@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts import notices, security_log, selectors
+from accounts import notices, security_log, selectors, sessions
 from accounts.models import User
+from accounts.security import services
 from accounts.security_log import Kind
 from licensing_portal.foundation.addresses import address_of, network_of
 
@@ -54,6 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
+        sessions.begin(request)
         security_log.record(Kind.SIGNED_IN, user=user)
 
     def logout(self, request: HttpRequest) -> None:
@@ -68,6 +70,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """A1: accounts are created by resellers and by staff alone."""
         return False
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        """Of what allauth would tell only a password that was chosen over a link is not told by ourselves."""
+        if template_prefix == "account/email/password_reset":
+            services.finish_password_change(user=user)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("admin:index") if request.user.is_staff else super().get_login_redirect_url(request)

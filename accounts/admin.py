@@ -2,8 +2,10 @@
 
 from typing import Any
 
-import allauth.account.admin  # noqa: F401 - registers the page that is taken away below
+import allauth.account.admin
+import allauth.mfa.admin  # noqa: F401 - the same
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin
@@ -18,6 +20,7 @@ from accounts import permissions, security_log, selectors, services
 from accounts.forms import NewAccountForm
 from accounts.models import Account, Link, SecurityEvent, User
 from accounts.requests import PortalRequest, binding_of
+from accounts.security import services as security
 from accounts.security_log import Kind
 from accounts.selectors import publisher
 from licensing_portal.foundation.admin import NothingIsDeleted, ToReadOnly
@@ -25,8 +28,9 @@ from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.models import Notice
 
-# allauth's table of addresses is not used: a user's address stands with the user.
-admin.site.unregister(EmailAddress)
+# allauth's table of addresses is not used: a user's address stands with the user. Its page of second factors shows their keys.
+for model in (EmailAddress, Authenticator):
+    admin.site.unregister(model)
 
 
 class StaffActsAreRecorded(admin.ModelAdmin):
@@ -110,6 +114,11 @@ class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
     readonly_fields = ["last_login", "created_at"]
     filter_horizontal = ["groups"]
     autocomplete_fields = ["account"]
+
+    def get_urls(self) -> list[URLPattern]:
+        way = "<int:pk>/take-away-second-factor/"
+        own = [path(way, self.admin_site.admin_view(take_away_second_factor), name="accounts_user_take_away_second_factor")]
+        return [*own, *super().get_urls()]
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs if obj else {**kwargs, "form": NewUsernameForm})
@@ -196,6 +205,24 @@ def invite_any_again(request: PortalRequest, pk: int) -> HttpResponseBase:
             return redirect("admin:accounts_account_change", account.pk)
     context = admin.site.each_context(request) | {"form": form, "account": account, "title": "Send invitation again"}
     return render(request, "admin/invite_any_again.html", context)
+
+
+def take_away_second_factor(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Let somebody in again who has lost the second factor and its recovery codes (rules.md §1)."""
+    if not permissions.may_take_away_second_factor(request.user, publisher()):
+        raise PermissionDenied
+    person = get_object_or_404(User, pk=pk)
+    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "take_away_second_factor"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            security.take_away_second_factor(user=person, taken_by=request.user, key=form.cleaned_data["key"])
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"{person} has no second factor now, and is signed out.")
+            return redirect("admin:accounts_user_change", person.pk)
+    context = admin.site.each_context(request) | {"form": form, "person": person, "title": "Take away second factor"}
+    return render(request, "admin/take_away_second_factor.html", context)
 
 
 def send_any_notice_again(request: PortalRequest, pk: int) -> HttpResponseBase:

@@ -19,6 +19,7 @@ def shell(request: PortalRequest) -> dict[str, Any]:
         "is_acting": permissions.is_acting(user, acting),
         "may_sell": permissions.may_sell(user, acting),
         "may_move_licenses": permissions.may_move_licenses(user, acting),
+        "may_secure_sign_in": permissions.may_secure_sign_in(user, acting),
         "may_administer": permissions.may_administer(user, acting),
         "may_see_endusers": permissions.may_see_endusers(user, acting),
         "may_create_endusers": permissions.may_create_endusers(user, acting),

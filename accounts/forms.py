@@ -15,6 +15,8 @@ from django.http import HttpRequest, QueryDict
 from accounts import security_log, selectors
 from accounts.adapter import AccountAdapter
 from accounts.models import USERNAME_RULE, Account, AccountQuerySet, SecurityEvent, User, username_is_well_formed
+from accounts.security import factors
+from accounts.security.codes import CodeField, check_code
 from accounts.security_log import Kind
 from licensing_portal.foundation.forms import FilterForm, OneLineField, OneUseForm, missing
 
@@ -254,7 +256,10 @@ class SecurityLogFilterForm(FilterForm):
 
 
 class LinkAccountForm(OneUseForm):
-    """Name and password of an administrator of the account to be linked (A2). Checked once, never stored."""
+    """Name and password of an administrator of the account to be linked, and a code where that user has a second factor (A2).
+
+    Checked once, never stored.
+    """
 
     username = UsernameField(
         max_length=30,
@@ -262,12 +267,19 @@ class LinkAccountForm(OneUseForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     password = forms.CharField(strip=False, error_messages=missing("Enter a password"), widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
+    code = CodeField(required=False)
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
         self.proved_by: User | None = None
-        self.helper = _plain_helper("key", "username", "password")
+        self.fields["code"].widget.attrs |= {"autocomplete": "off"}
+        self.show_fields(*(["code"] if self.data.get("code") else []))
+
+    def show_fields(self, *more: str) -> None:
+        """Show the code as well where it is needed; no other form has a word of it."""
+        self.fields["code"].required = "code" in more
+        self.helper = _plain_helper("key", "username", "password", *more)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -281,4 +293,20 @@ class LinkAccountForm(OneUseForm):
         if not isinstance(user, User) or not user.is_active:
             self.add_error("username", "Username or password is wrong")
             return
-        self.proved_by = user
+        # Whoever can't be linked at all is refused by the flow, in the words of a wrong password: here nothing may tell them apart.
+        cannot_be_linked = user.is_staff or user.account.is_publisher
+        if cannot_be_linked or not factors.has_factor(user) or self._has_the_code_of(user):
+            self.proved_by = user
+
+    def _has_the_code_of(self, user: User) -> bool:
+        """Ask for the second factor of whose password was right; of anybody else's nothing is told (A2, A8)."""
+        self.show_fields("code")
+        code: str = self.cleaned_data.get("code", "")
+        if not code:
+            self.add_error("code", "Enter the code of this user’s second factor")
+            return False
+        try:
+            check_code(self.request, user, code)
+        except ValidationError as problem:
+            self.add_error("code", problem)
+        return "code" not in self.errors

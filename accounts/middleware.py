@@ -1,4 +1,4 @@
-"""Which account the person acts for, decided anew at every request (A7)."""
+"""What is decided anew at every request: whether the session goes on, which account the person acts for (A7), and whether a second factor is missing."""
 
 import time
 from collections.abc import Callable
@@ -7,15 +7,68 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 
-from accounts import security_log
+from accounts import security_log, sessions
 from accounts.models import Account, Link
 from accounts.requests import PortalRequest
+from accounts.security import factors
 from accounts.security_log import Kind
 
 LINK = "acting_over"
 SEEN_AT = "acting_seen_at"
 A_MINUTE = 60  # seconds
+
+
+# What is open to whoever must set up a second factor first.
+WAYS_TO_A_FACTOR = {
+    *("accounts:security", "accounts:set_up_authenticator", "accounts:add_passkey", "accounts:save_recovery_codes"),
+    *("accounts:return_to_own_account", "account_logout"),
+}
+WAYS_TO_SAVE_CODES = {"accounts:save_recovery_codes", "account_logout"}
+CODES_TO_SAVE = "recovery_codes_to_save"
+
+
+class SessionLimitsMiddleware:
+    """Sign out whose session was silent too long, or has lasted too long."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: PortalRequest) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            if sessions.is_over(request, request.user):
+                security_log.record(Kind.SIGNED_OUT, request=request, about="The session was over")
+                logout(request)
+                messages.info(request, "Your session is over. Sign in again to go on.")
+            else:
+                sessions.go_on(request)
+        return self.get_response(request)
+
+
+class SecondFactorMiddleware:
+    """Send whoever must have a second factor, and has none, to where one is set up: staff, and users whose account asks for it (rules.md §1).
+
+    Recovery codes that were just made come before everything else as well: they are shown this once.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: PortalRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: PortalRequest, view: Callable[..., HttpResponseBase], *arguments: object) -> HttpResponseBase | None:
+        if not (request.user.is_authenticated and getattr(view, "login_required", True)):
+            return None
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if CODES_TO_SAVE in request.session and name not in WAYS_TO_SAVE_CODES:
+            return redirect("accounts:save_recovery_codes")
+        if name not in WAYS_TO_A_FACTOR and factors.is_missing(request.user):
+            if request.acting_over:
+                stop_acting(request, request.acting)
+            return redirect("accounts:security")
+        return None
 
 
 class ActingAccountMiddleware:

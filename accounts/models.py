@@ -5,6 +5,7 @@ User     is a person's sign-in; belongs to one account and has a role in it.
 Link     lets the users of one account see, switch to and pull licenses from another. One way.
 Invitation  lets the first user of a new account choose a password, once.
 SecurityEvent  is a line of the security log: what happened at the doors, written once.
+Session  is a browser's session: of one that is signed in, also whose it is.
 """
 
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -48,6 +50,9 @@ class Account(models.Model):
     kind = models.CharField(max_length=9, choices=Kind)
     reseller = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="endusers", help_text="For an enduser: the account that created it."
+    )
+    requires_second_factor = models.BooleanField(
+        default=False, db_default=False, help_text="Whether each of its users must have a second factor to go on."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True, help_text="A closed account can't sign in, buy or be used over a link.")
@@ -215,6 +220,8 @@ class SecurityEvent(models.Model):
         SIGNED_OUT = "signed_out", "Signed out"
         RESET_ASKED = "reset_asked", "Password reset asked for"
         PASSWORD_CHANGED = "password_changed", "Password changed"
+        SECOND_FACTOR_ADDED = "second_factor_added", "Second factor added"
+        SECOND_FACTOR_REMOVED = "second_factor_removed", "Second factor removed"
         ACCOUNT_CREATED = "account_created", "Account created"
         USER_INVITED = "user_invited", "User invited"
         ROLE_CHANGED = "role_changed", "Role changed"
@@ -259,3 +266,21 @@ class SecurityEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.user or 'nobody known'}"
+
+
+class Session(AbstractBaseSession):
+    """A browser's session; of one that is signed in also whose, since when and from where, so that its owner can end it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="sessions")
+    started_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    browser = models.CharField(max_length=60)
+    address = models.CharField(max_length=45)
+
+    def __str__(self) -> str:
+        return f"{self.browser} at {self.address}"
+
+    @property
+    def handle(self) -> str:
+        """What it is called where others may read along: its key alone opens the portal."""
+        return salted_hmac("accounts.Session", self.session_key).hexdigest()[:20]

@@ -5,11 +5,13 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Account, Invitation, Link, User
 from licensing_portal.foundation import notices
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import Context, written_when_sent
+from licensing_portal.foundation.templatetags.portal import count
 
 INVITATION = "accounts/emails/invitation"
 PASSWORD_RESET = "accounts/emails/password_reset"  # noqa: S105 - the name of a letter
@@ -90,6 +92,49 @@ def user_deactivated(user: User, *, address: str, deactivated_by: User, event: s
 def user_activated(user: User, *, address: str, activated_by: User, event: str) -> Notice:
     """Tell a user that one can sign in with it again."""
     return _about_a_user("accounts/emails/user_activated", user, address, event, changed_by=activated_by)
+
+
+def password_changed(user: User, *, address: str, event: str) -> Notice:
+    """Tell a user of a new password."""
+    return _of_the_sign_in(user, address, event, what="Your password was changed", then=PASSWORD_CHANGED)
+
+
+def second_factor_on(user: User, *, address: str, event: str, factor: str) -> Notice:
+    """Tell a user of a second factor that came new."""
+    return _of_the_sign_in(user, address, event, what=f"{factor} was added to your sign-in", then=FACTOR_ADDED)
+
+
+def second_factor_removed(user: User, *, address: str, event: str, factor: str) -> Notice:
+    """Tell a user that one second factor is gone, and another is left."""
+    return _of_the_sign_in(user, address, event, what=f"{factor} was removed from your sign-in", then=FACTOR_REMOVED)
+
+
+def second_factor_off(user: User, *, address: str, event: str) -> Notice:
+    """Tell a user that the password alone opens the portal."""
+    return _of_the_sign_in(user, address, event, what="Your second factor was turned off", then=FACTOR_OFF)
+
+
+def recovery_codes_renewed(user: User, *, address: str, event: str) -> Notice:
+    """Tell a user of new recovery codes."""
+    return _of_the_sign_in(user, address, event, what="You have new recovery codes", then=CODES_RENEWED)
+
+
+def recovery_code_used(user: User, *, address: str, event: str, left: int) -> Notice:
+    """Tell a user that a recovery code opened the portal, and how many are left."""
+    return _of_the_sign_in(user, address, event, what="A recovery code was used", then=f"{CODE_USED} {count(left, 'code')} left.")
+
+
+PASSWORD_CHANGED = "All other sessions were ended, and links that other accounts made with the old password ask for the new one."  # noqa: S105 - what is said
+FACTOR_ADDED = "From now on signing in asks for it, or for another one that you have, after the password."
+FACTOR_REMOVED = "It no longer opens your sign-in. Your other second factors do."
+FACTOR_OFF = "From now on the password alone opens your sign-in. Codes, passkeys and recovery codes of before are void."
+CODES_RENEWED = "The recovery codes that you had before are void."
+CODE_USED = "It stood for your second factor, and is void now:"
+
+
+def _of_the_sign_in(user: User, address: str, event: str, *, what: str, then: str) -> Notice:
+    """Queue a letter about something that whoever broke in would do as well; what it says in one sentence, and what follows from it."""
+    return _about_a_user("accounts/emails/sign_in_changed", user, address, event, what=what, then=then, changed_at=timezone.now())
 
 
 def _about_a_user(letter: str, user: User, address: str, event: str, **context: object) -> Notice:

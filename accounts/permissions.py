@@ -39,6 +39,16 @@ def may_administer(user: User, account: Account) -> bool:
     return user.is_administrator and not is_acting(user, account) and not account.is_publisher
 
 
+def may_secure_sign_in(user: User, account: Account) -> bool:
+    """One's own password, second factor and sessions: everybody, staff too, but never while acting (A7)."""
+    return not is_acting(user, account)
+
+
+def may_take_away_second_factor(user: User, account: Account) -> bool:
+    """Take a second factor away that its person has lost: superusers alone, after they made sure who asks (rules.md §1)."""
+    return user.is_staff and user.is_superuser and account.is_publisher
+
+
 def may_issue(user: User, account: Account) -> bool:
     """Issue licenses: the publisher's staff, in the admin (C11)."""
     return user.is_staff and account.is_publisher and user.has_perm("licenses.issue_licenses")

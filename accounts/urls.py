@@ -1,6 +1,7 @@
 from django.urls import path
 
 from accounts import views
+from accounts.security import views as of_security
 from licensing_portal.foundation import converters  # noqa: F401 - the kinds of path parts below
 
 app_name = "accounts"
@@ -33,6 +34,21 @@ switching = [
     path("switch/<username:username>/", views.switch_account, name="switch_account"),
 ]
 
+security = [
+    path("settings/security/", of_security.security, name="security"),
+    path("settings/security/password/", of_security.change_password, name="change_password"),
+    path("settings/security/authenticator/", of_security.set_up_authenticator, name="set_up_authenticator"),
+    path("settings/security/recovery-codes/", of_security.save_recovery_codes, name="save_recovery_codes"),
+    path("settings/security/recovery-codes/new/", of_security.renew_recovery_codes, name="renew_recovery_codes"),
+    path("settings/security/passkeys/add/", of_security.add_passkey, name="add_passkey"),
+    path("settings/security/passkeys/<int:pk>/remove/", of_security.remove_passkey, name="remove_passkey"),
+    path("settings/security/turn-off/", of_security.turn_off_second_factor, name="turn_off_second_factor"),
+    path("settings/security/sessions/end-others/", of_security.end_other_sessions, name="end_other_sessions"),
+    path("settings/security/sessions/<slug:handle>/end/", of_security.end_session, name="end_session"),
+    path("settings/security/require/on/", of_security.require_second_factor, {"word": "on"}, name="require_second_factor"),
+    path("settings/security/require/off/", of_security.require_second_factor, {"word": "off"}, name="allow_without_second_factor"),
+]
+
 team = [
     path("settings/team/", views.team, name="team"),
     path("settings/invite-user/", views.invite_user, name="invite_user"),
@@ -42,4 +58,4 @@ team = [
     path("settings/team/<username:username>/activate/", views.activate_user, name="activate_user"),
 ]
 
-urlpatterns = endusers + invitations + links + settings + team + switching
+urlpatterns = endusers + invitations + links + security + settings + team + switching

@@ -52,10 +52,10 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     """allauth's sign-in; too many tries are answered with 429, as everywhere (A8)."""
     response = allauth_sign_in(request)
     form = (getattr(response, "context_data", None) or {}).get("form")
-    return _throttled(response) if form and form.has_error(NON_FIELD_ERRORS, TOO_MANY_TRIES) else response
+    return throttled(response) if form and form.has_error(NON_FIELD_ERRORS, TOO_MANY_TRIES) else response
 
 
-def _throttled(response: HttpResponseBase) -> HttpResponseBase:
+def throttled(response: HttpResponseBase) -> HttpResponseBase:
     response.status_code = 429
     response.headers["Retry-After"] = str(settings.TRIES_WITHIN)
     return response
@@ -183,7 +183,8 @@ def link_account(request: PortalRequest) -> HttpResponseBase:
         "incoming": [(link, _one_button(request, "remove_access")) for link in selectors.incoming_links_of(request.acting)],
     }
     response = render(request, "accounts/link_account.html", context)
-    return _throttled(response) if form.has_error(NON_FIELD_ERRORS, TOO_MANY_TRIES) else response
+    is_locked = any(form.has_error(name, TOO_MANY_TRIES) for name in (NON_FIELD_ERRORS, "code"))
+    return throttled(response) if is_locked else response
 
 
 def _one_button(request: PortalRequest, form: str) -> OneUseForm:

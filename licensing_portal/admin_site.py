@@ -51,4 +51,4 @@ class PortalAdminSite(AdminSite):
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> Any:
         """Staff choose a password as everybody does; Django's own page takes the old one as often as one likes to guess (A8)."""
-        return redirect("account_reset_password")
+        return redirect("accounts:change_password")

@@ -11,9 +11,9 @@ from django.db import connection
 APPEND_ONLY = {"licenses_journalentry", "licenses_journalline", "licenses_ledgerproof", "licenses_proofrequest", "accounts_securityevent"}
 # Of a claimed key only what it made is filled in later (B5).
 FILLED_IN_LATER = {"foundation_submission": ["result_type_id", "result_id"]}
-# Changed, but never deleted: history outlives people, products and mails. A link alone ends by being deleted (A5).
+# Changed, but never deleted: history outlives people, products and mails. Links (A5) and sessions end by being deleted.
 OF_THE_HOUSE = ("accounts", "licenses", "deployments", "foundation", "post_office")
-DELETED_BY_RIGHT = {"accounts_link", "accounts_user_groups", "accounts_user_user_permissions"}
+DELETED_BY_RIGHT = {"accounts_link", "accounts_session", "accounts_user_groups", "accounts_user_user_permissions"}
 
 
 def grant_rights(role: str) -> None:

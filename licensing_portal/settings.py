@@ -27,6 +27,8 @@ SECRET_KEY = env.str("SECRET_KEY", default="" if IS_PRODUCTION else "for the dem
 if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY: production does not start without a secret of its own.")
 
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # those before, until nothing stands on them any more
+
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 if IS_PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
     raise ImproperlyConfigured("Set ALLOWED_HOSTS to the portal's own host names; * would believe any Host header.")
@@ -47,6 +49,7 @@ INSTALLED_APPS = [
     # Libraries.
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "crispy_forms",
     "crispy_bootstrap5",
     "django_include_bootstrap",
@@ -73,7 +76,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SessionLimitsMiddleware",
     "accounts.middleware.ActingAccountMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "licensing_portal.urls"
@@ -156,6 +161,14 @@ PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds: a reset link is good for one hour
 INVITATION_TIMEOUT = 7 * 24 * 60 * 60  # seconds: rule A1
 ACTING_TIMEOUT = 30 * 60  # seconds without a request after which one acts for one's own account again
 
+# How long a session may be silent, and how long it may last: docs/security.md says why.
+SESSION_LIMITS = {
+    "staff": (timedelta(hours=1), timedelta(hours=12)),
+    "customer": (timedelta(hours=8), timedelta(days=14)),
+}
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_AGE = 14 * 24 * 60 * 60  # seconds
+
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "my_licenses"
 
@@ -175,6 +188,18 @@ ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+
+# Staff must have a second factor; the demo's admin alone goes without (a system check refuses that anywhere else).
+STAFF_WITHOUT_SECOND_FACTOR = {"admin"} if DEMO else set()
+
+MFA_ADAPTER = "accounts.security.factors.FactorAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.security.forms.SecondFactorForm",
+    "authenticate_webauthn": "accounts.security.forms.UsePasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # half minutes by which a clock may be wrong
+MFA_RECOVERY_CODE_DIGITS = 10
 
 # ── Rules with a time ──────────────────────────────────────────────────────────────────────────────────────────────
 

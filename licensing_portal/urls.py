@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from accounts.admin import send_any_notice_again
+from accounts.security.views import enter_second_factor
 from accounts.views import sign_in
 from licenses.admin import issue_licenses, ledger_proof
 from licensing_portal import pages
@@ -19,6 +20,7 @@ handler500 = "licensing_portal.errors.server_error"
 # Of allauth's pages only these: nobody signs up, and its pages for e-mail addresses are not ours.
 signing_in = [
     path("sign-in/", sign_in, name="account_login"),
+    path("sign-in/second-factor/", enter_second_factor, name="mfa_authenticate"),
     path("sign-out/", allauth.logout, name="account_logout"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),

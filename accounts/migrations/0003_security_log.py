@@ -59,6 +59,8 @@ class Migration(migrations.Migration):
                             ("signed_out", "Signed out"),
                             ("reset_asked", "Password reset asked for"),
                             ("password_changed", "Password changed"),
+                            ("second_factor_added", "Second factor added"),
+                            ("second_factor_removed", "Second factor removed"),
                             ("account_created", "Account created"),
                             ("user_invited", "User invited"),
                             ("role_changed", "Role changed"),

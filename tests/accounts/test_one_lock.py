@@ -193,7 +193,7 @@ def test_staff_are_locked_out_of_the_admin_by_the_same_count(staff):
 def test_the_admin_takes_no_old_password_to_guess_at(desk):
     """Django's page for a new password takes the old one, and counts nothing."""
     for method in (desk.get, desk.post):
-        assert method("/admin/password_change/").url == "/password/reset/"
+        assert method("/admin/password_change/").url == "/settings/security/password/"
 
 
 # ── What a try costs ──

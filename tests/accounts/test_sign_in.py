@@ -5,11 +5,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Account, User
+from tests.authenticator import code
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.licenses import give
 from tests.views import controls_of, errors_of, heading_of, kept_in, press, submit_buttons_of, text_of
 
 SIGN_IN = "/sign-in/"
+SECOND_FACTOR = "/sign-in/second-factor/"
 
 
 def sign_in(username, password=PASSWORD, address=SIGN_IN):
@@ -143,14 +145,17 @@ def test_whoever_is_signed_in_already_is_led_nowhere_else_either(northgate, sign
 def test_staff_go_to_the_admin(staff):
     """contract.md: Addresses."""
     browser, response = sign_in("staff")
+    assert response.url == SECOND_FACTOR
+    response = press(browser, SECOND_FACTOR, {"code": code()})
 
     assert (response.url, browser.get("/").url) == ("/admin/", "/admin/")
 
 
 def test_staff_who_were_on_their_way_go_there(staff):
     asked = Client().get("/admin/issue/")
+    browser, _ = sign_in("staff", address=asked.url)
 
-    assert sign_in("staff", address=asked.url)[1].url == "/admin/issue/"
+    assert press(browser, SECOND_FACTOR, {"code": code()}).url == "/admin/issue/"
 
 
 def test_whoever_is_not_signed_in_and_wants_the_admin_comes_to_the_portals_own_sign_in(db):

@@ -18,6 +18,7 @@ from licenses.models import JournalEntry, Product
 from licensing_portal import demo, pages
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
+from tests.authenticator import code
 from tests.browser.elements import button
 from tests.factories.accounts import PASSWORD
 from tests.factories.licenses import give
@@ -124,7 +125,8 @@ OF_A_RESELLER_IN_LISTS = [
     "/?whose=endusers&q=smh&product=CPA",
     "/?q=nothing&state=active",
 ]
-SETTINGS = ["/settings/team/", "/settings/team/northgate/", "/settings/invite-user/"]
+SECURITY = [f"/settings/security/{page}" for page in ("", "password/", "authenticator/", "passkeys/add/", "recovery-codes/new/")]
+SETTINGS = [*SECURITY, "/settings/team/", "/settings/team/northgate/", "/settings/invite-user/"]
 OF_WHOEVER_HAS_NOTHING = ["/", "/deployments/add/", "/transfer/", "/history/", "/linked-accounts/", "/switch/"]
 
 
@@ -303,6 +305,41 @@ def test_a_user_who_is_refused_invited_deactivated_and_activated(visitor):
 
 
 # ── Signed out ──
+
+
+def test_setting_up_a_second_factor_and_signing_in_with_it(northgate, user, page, visit_as):
+    here = visit_as(user(northgate))
+    here.goto("/settings/security/authenticator/")
+    found = refused(here, "Set up")
+    key = here.get_by_role("main").locator("b").first.text_content().replace(" ", "")
+    field(here, "Code").fill(code(key=key))
+    field(here, "Password").fill(PASSWORD)
+    button(here, "Set up").click()
+    expect(here.get_by_role("heading", name="Save your recovery codes", exact=True)).to_be_visible()
+    found += faults_of(here)
+    found += refused(here, "Continue")
+    field(here, "I have saved them").check()
+    button(here, "Continue").click()
+    expect(here.get_by_role("heading", name="Security", exact=True, level=1)).to_be_visible()
+    found += faults_of(here)
+    here.goto("/settings/security/turn-off/")
+    found += faults_of(here)
+    found += refused(here, "Turn off")
+
+    page.goto("/")
+    field(page, "Username").fill("northgate")
+    field(page, "Password").fill(PASSWORD)
+    button(page, "Sign in").click()
+    expect(page.get_by_role("heading", name="Second factor", exact=True)).to_be_visible()
+    found += faults_of(page)
+    found += refused(page, "Sign in")
+
+    here.goto("/settings/security/")
+    expect(here.get_by_role("heading", name="Security", exact=True, level=1)).to_be_visible()
+    button(here, "Require a second factor").click()
+    expect(here.get_by_text("Required", exact=True)).to_be_visible()
+    found += faults_of(here)
+    assert not found, "\n".join(found)
 
 
 def test_signing_in_and_asking_for_a_new_password(northgate, page):

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from accounts.models import User
 from licensing_portal import demo
 from licensing_portal.foundation.notices import deliver_due
+from tests.authenticator import code
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import PASSWORD
 from tests.factories.licenses import ProductFactory, give
@@ -16,6 +17,8 @@ def test_staff_land_in_the_admin_and_issue_licenses_with_the_numbers_before_and_
     give(northgate, ASR=120)
     ProductFactory(code="TTS")
     page = sign_in("staff", PASSWORD)
+    page.get_by_role("textbox", name="Code", exact=True).fill(code())
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page).to_have_url(re.compile("/admin/$"))
     page.get_by_role("link", name="Issue licenses", exact=True).click()
     expect(page.get_by_role("heading", name="Issue licenses", exact=True)).to_be_visible()

@@ -4,6 +4,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from accounts.models import Account, Link, User
+from tests.factories.factors import give_factor
 
 PASSWORD = "correct horse battery"
 
@@ -52,6 +53,12 @@ class UserFactory(DjangoModelFactory):
         if extracted or not user.password:  # asked for again, a user keeps the password, and links their proof
             user.set_password(extracted or PASSWORD)
             user.save()
+
+    @factory.post_generation
+    def second_factor(user, create, extracted, **kwargs):
+        """Staff have one, as the portal lets none of them in without; others if they are given one (second_factor=True)."""
+        if user.is_staff if extracted is None else extracted:
+            give_factor(user)
 
 
 class StaffFactory(UserFactory):

@@ -148,14 +148,14 @@ def acting(northgate, west, user, signed_in):
 
 
 def test_a_session_that_can_not_be_written_is_back_soon_as_well(acting, fault_on):
-    fault_on("UPDATE ON django_session FOR EACH ROW", "RAISE EXCEPTION USING ERRCODE = 'admin_shutdown'")
+    fault_on("UPDATE ON accounts_session FOR EACH ROW", "RAISE EXCEPTION USING ERRCODE = 'admin_shutdown'")
 
     assert_it_says_back_soon(acting.get("/history/"))
 
 
 def test_a_session_that_was_ended_meanwhile_is_not(acting, fault_on):
     """The control: the session is gone, as one has signed out in another tab."""
-    fault_on("UPDATE ON django_session FOR EACH ROW", "RETURN NULL")
+    fault_on("UPDATE ON accounts_session FOR EACH ROW", "RETURN NULL")
 
     assert acting.get("/history/").status_code == 400
 

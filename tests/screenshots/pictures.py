@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.screenshots.camera import A4, DESK, NOBODY, PHONE, Picture
 from tests.screenshots.portal import Portal
-from tests.screenshots.steps import Step, choose, follow, forget_cookies, keys, look_at, press, see, type_in
+from tests.screenshots.steps import Step, choose, follow, forget_cookies, keys, look_at, press, scan, see, tick, type_in
 
 REFUSED = "There is a problem"
 
@@ -19,6 +19,7 @@ OAKRIDGE = {"Username": "oakridge", "Company": "Oakridge Insurance Group", "Emai
 CHOSEN = {"Password": "a few words in a row"}
 SAM = {"Username": "sam", "Email": "sam@northgate.example.com"}
 WRONG = "a wrong password"
+DEMO = "licensing-demo"
 
 
 def picture(name: str, who: str, address: Any, *steps: Step, **how: Any) -> Picture:
@@ -190,6 +191,17 @@ ENDUSERS = [
     ),
 ]
 
+SECURITY = [
+    picture("security", "northgate", "/settings/security/"),
+    picture("security-staff", "admin", "/settings/security/"),
+    picture("security-change-password", "northgate", "/settings/security/password/"),
+    picture("security-change-password-refused", "northgate", "/settings/security/password/", press("Change password", then=REFUSED)),
+    picture("security-authenticator", "northgate", "/settings/security/authenticator/"),
+    picture("security-authenticator-refused", "northgate", "/settings/security/authenticator/", press("Set up", then=REFUSED)),
+    picture("security-add-passkey", "northgate", "/settings/security/passkeys/add/"),
+    picture("security-refused-page", "northgate as northgate-west", "/settings/security/", answers=403),
+]
+
 LINKED_ACCOUNTS = [
     picture("link-user-admin", "northgate", "/linked-accounts/"),
     picture("link-user-admin-incoming", "northgate-west", "/linked-accounts/"),
@@ -309,6 +321,39 @@ PRESSED = [
     picture("team-role-changed", "northgate", "/settings/team/sam/", choose("Role", "Manager"), press("Change role", then="is manager now")),
     picture("team-user-out", "northgate", "/settings/team/sam/", press("Deactivate", then="sam is deactivated")),
     picture("team-sign-in-deactivated", NOBODY, "/", type_in({"Username": "sam"} | CHOSEN), press("Sign in", then=REFUSED)),
+    # tideway gets a second factor, asks its users for one, and is linked by metrotransit.
+    picture(
+        "security-recovery-codes",
+        "tideway",
+        "/settings/security/authenticator/",
+        scan,
+        type_in({"Password": DEMO}),
+        press("Set up", then="Save your recovery codes"),
+    ),
+    picture("security-recovery-codes-refused", "tideway", "/settings/security/recovery-codes/", press("Continue", then=REFUSED)),
+    picture("security-on", "tideway", "/settings/security/recovery-codes/", tick("I have saved them"), press("Continue", then="codes are saved")),
+    picture("security-required", "tideway", "/settings/security/", press("Require a second factor", then="needs a second factor now")),
+    picture("security-new-recovery-codes", "tideway", "/settings/security/recovery-codes/new/"),
+    picture("security-turn-off", "tideway", "/settings/security/turn-off/"),
+    picture("second-factor", NOBODY, "/", type_in({"Username": "tideway", "Password": DEMO}), press("Sign in", then="Second factor")),
+    picture(
+        "second-factor-refused",
+        NOBODY,
+        "/",
+        type_in({"Username": "tideway", "Password": DEMO}),
+        press("Sign in", then="Second factor"),
+        type_in({"Code": "000000"}),
+        press("Sign in", then=REFUSED),
+    ),
+    picture(
+        "link-user-admin-second-factor",
+        "metrotransit",
+        "/linked-accounts/",
+        type_in({"Username": "tideway", "Password": DEMO}),
+        press("Link Account", then="Enter the code"),
+    ),
+    picture("security-set-one-up-first", "harborcu", "/settings/security/", press("Require a second factor", then="Set one up here")),
+    picture("admin-take-away-second-factor", "admin", "/admin/accounts/user/?q=tideway", follow("tideway"), follow("Take away second factor")),
     # A link whose account has another password since, and then none.
     picture(
         "password-reset-asked-again",
@@ -345,6 +390,7 @@ LETTERS = [
     picture("letter-deployment-sold", NOBODY, letter("New deployment")),
     picture("letter-transferred-out", NOBODY, letter("transferred out of")),
     picture("letter-transferred-in", NOBODY, letter("transferred into")),
+    picture("letter-sign-in-changed", NOBODY, letter("authenticator app was added")),
     picture("letter-link-created", NOBODY, letter("can now use your account")),
     picture("letter-link-removed", NOBODY, letter("was removed")),
     picture("letter-team-role", NOBODY, letter("Your role in")),
@@ -361,6 +407,7 @@ PICTURES = [
     *RECEIPTS,
     *SEARCH,
     *ENDUSERS,
+    *SECURITY,
     *LINKED_ACCOUNTS,
     *TEAM,
     *SETTINGS,

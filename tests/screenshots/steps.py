@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 
 from playwright.sync_api import Page, expect
 
+from tests.authenticator import code
+
 Step = Callable[[Page], None]
 
 expect.set_options(timeout=20_000)  # milliseconds: a busy machine is slow, not wrong
@@ -52,6 +54,17 @@ def follow(beginning: str) -> Step:
             page.get_by_role("main").get_by_role("link", name=re.compile(f"^{re.escape(beginning)}")).first.click()
 
     return step
+
+
+def scan(page: Page) -> None:
+    """Fill in the code that an authenticator app would show for the key of the page."""
+    key = page.get_by_role("main").locator("b").first.text_content() or ""
+    page.get_by_label("Code", exact=True).fill(code(key=key.replace(" ", "")))
+
+
+def tick(name: str) -> Step:
+    """Tick the box that has this name."""
+    return lambda page: page.get_by_label(name, exact=True).check()
 
 
 def see(words: str) -> Step:

@@ -11,6 +11,16 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from accounts.security.services import (
+    add_passkey,
+    change_password,
+    remove_passkey,
+    renew_recovery_codes,
+    require_second_factor,
+    set_up_authenticator,
+    take_away_second_factor,
+    turn_off_second_factor,
+)
 from accounts.services import (
     activate_user,
     change_role,
@@ -31,7 +41,9 @@ from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
+from tests.authenticator import KEY
 from tests.factories.accounts import LinkFactory, UserFactory
+from tests.factories.factors import give_factor
 from tests.factories.licenses import give, quantities
 from tests.test_architecture import HOUSE, SOURCES, flows_of, named
 from transfers.services import transfer_licenses
@@ -165,6 +177,35 @@ def acting(world, person, account):
     return account
 
 
+def of_ones_own(function, **facts):
+    """A change to one's own sign-in, for which one has all that it takes."""
+
+    def act(world, person, account):
+        arguments = {name: fact(person) for name, fact in facts.items()}
+        function(user=person, acting=account, **arguments)
+
+    return act
+
+
+def without_a_factor(person):
+    """A key of an authenticator app, for whoever has none."""
+    person.authenticator_set.all().delete()
+    return KEY
+
+
+def a_passkey(person):
+    give_factor(person)
+    return person.authenticator_set.create(type="webauthn", data={"name": "Office key", "credential": {}})
+
+
+def require_of_everybody(world, person, account):
+    require_second_factor(account=account, changed_by=person, is_required=True)
+
+
+def take_away(world, person, account):
+    take_away_second_factor(user=give_factor(world.stranger), taken_by=person, key=fresh_key())
+
+
 moves = partial(flow, quantities=of_the_world("amount"))
 in_the_team = partial(flow, account=acting, user=of_the_account("colleagues"))
 new = {"username": the("newcomer"), "email": the("newcomer@example.com")}
@@ -188,6 +229,14 @@ ACTS = {
     "change_role": in_the_team(change_role, role=the("manager"), changed_by=myself),
     "deactivate_user": in_the_team(deactivate_user, deactivated_by=myself),
     "activate_user": in_the_team(activate_user, activated_by=myself),
+    "change_password": of_ones_own(change_password, password=lambda person: "a few words in a row"),
+    "set_up_authenticator": of_ones_own(set_up_authenticator, secret=without_a_factor, step=lambda person: 1),
+    "add_passkey": of_ones_own(add_passkey, name=lambda person: "Office key", credential=lambda person: {}),
+    "remove_passkey": of_ones_own(remove_passkey, passkey=a_passkey),
+    "renew_recovery_codes": lambda world, person, account: renew_recovery_codes(user=give_factor(person), acting=account),
+    "turn_off_second_factor": lambda world, person, account: turn_off_second_factor(user=give_factor(person), acting=account),
+    "require_second_factor": require_of_everybody,
+    "take_away_second_factor": take_away,
     "issue_licenses": moves(issue_licenses, publisher=of_the_world("publisher"), issued_by=myself, account=of_the_world("northgate")),
     "create_reseller": flow(create_reseller, created_by=myself, **new_account),
     "invite_any_again": flow(invite_any_again, account=of_the_world("invited"), invited_by=myself),

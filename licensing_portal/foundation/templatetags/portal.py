@@ -1,7 +1,7 @@
 """How the portal writes numbers, moments, icons and errors."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import forms, template
@@ -42,6 +42,11 @@ def licenses(value: int) -> str:
 def count(value: int, noun: str) -> str:
     """Write a number with its noun: "1 product", "3 products"."""
     return f"{number(value)} {noun if value == 1 else noun + 's'}"
+
+
+def duration(value: timedelta) -> str:
+    """Write a length of time in days, or else in hours: "14 days", "1 hour"."""
+    return count(value.days, "day") if value.days else count(value.seconds // 3600, "hour")
 
 
 @register.filter
