@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.utils import perform_login
 from allauth.account.views import login as allauth_sign_in
+from allauth.account.views import logout as allauth_sign_out
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -53,6 +54,15 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     response = allauth_sign_in(request)
     form = (getattr(response, "context_data", None) or {}).get("form")
     return throttled(response) if form and form.has_error(NON_FIELD_ERRORS, TOO_MANY_TRIES) else response
+
+
+@login_not_required
+def sign_out(request: HttpRequest) -> HttpResponseBase:
+    """allauth's sign-out; the browser then forgets the pages that it had kept for going back."""
+    response: HttpResponseBase = allauth_sign_out(request)
+    if request.method == "POST":
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 def throttled(response: HttpResponseBase) -> HttpResponseBase:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from allauth.account import views as allauth
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.auth.views import redirect_to_login
@@ -12,6 +11,8 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+
+from accounts.views import sign_out
 
 View = Callable[..., HttpResponseBase]
 
@@ -47,7 +48,7 @@ class PortalAdminSite(AdminSite):
         return redirect_to_login(request.GET.get("next", reverse("admin:index")))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> Any:
-        return allauth.logout(request)
+        return sign_out(request)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> Any:
         """Staff choose a password as everybody does; Django's own page takes the old one as often as one likes to guess (A8)."""

@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from accounts.admin import send_any_notice_again
 from accounts.security.views import enter_second_factor
-from accounts.views import sign_in
+from accounts.views import sign_in, sign_out
 from licenses.admin import issue_licenses, ledger_proof
 from licensing_portal import pages
 from licensing_portal.foundation import converters, health  # noqa: F401 - converters: the kinds of path parts below
@@ -21,7 +21,7 @@ handler500 = "licensing_portal.errors.server_error"
 signing_in = [
     path("sign-in/", sign_in, name="account_login"),
     path("sign-in/second-factor/", enter_second_factor, name="mfa_authenticate"),
-    path("sign-out/", allauth.logout, name="account_logout"),
+    path("sign-out/", sign_out, name="account_logout"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
     re_path(r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", allauth.password_reset_from_key, name="account_reset_password_from_key"),
