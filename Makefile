@@ -80,7 +80,7 @@ screenshots: test-environment ## a picture of every page and state, to look at, 
 # Two ways to read the settings without a database: as one develops, and as one serves.
 DEVELOPING := DEMO= DEBUG=1 DATABASE_URL=sqlite://:memory:
 SERVING = DEMO= DEBUG= DATABASE_URL=postgres://portal@localhost/portal EMAIL_URL=smtp://localhost \
-	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com \
+	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com TRUSTED_PROXIES=1 \
 	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 
 # Here a warning of Python's, of Django's or of a library's is an error, as in the tests.

@@ -8,6 +8,10 @@ class LicensingPortalConfig(AppConfig):
     name = "licensing_portal"
     verbose_name = "License Portal"
 
+    def ready(self) -> None:
+        """Have `manage.py check --deploy` ask our own questions too."""
+        from licensing_portal import security_checks  # noqa: F401, PLC0415 - settings must be read first
+
 
 class PortalAdminConfig(AdminConfig):
     default_site = "licensing_portal.admin_site.PortalAdminSite"
