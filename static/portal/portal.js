@@ -184,7 +184,7 @@ function initThemeButton() {
 
 /* ---------- small buttons ---------- */
 
-/** [data-copy="text"]: puts the text on the clipboard. */
+/** [data-copy="text"]: puts the text on the clipboard; data-copied says what it is where the text is long. */
 function initCopyButtons() {
   for (const button of document.querySelectorAll("[data-copy]")) {
     if (!navigator.clipboard) {
@@ -199,7 +199,7 @@ function initCopyButtons() {
       }
       button.dataset.copiedText = "Copied";
       button.classList.add("is-copied");
-      announce(`Copied ${button.dataset.copy}`);
+      announce(`Copied ${button.dataset.copied || button.dataset.copy}`);
       window.setTimeout(() => button.classList.remove("is-copied"), 2000);
     });
   }

@@ -33,6 +33,10 @@ def with_a_sensor(page):
 def save_the_codes(page):
     expect(h1(page)).to_have_text("Save your recovery codes")
     codes = page.get_by_role("main").get_by_role("listitem").all_text_contents()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button(page, "Copy codes").click()
+    expect(page.get_by_role("status").filter(has_text="Copied the recovery codes")).to_be_attached()
+    assert page.evaluate("navigator.clipboard.readText()").split() == [code.replace(" ", "") for code in codes]
     field(page, "I have saved them").check()
     button(page, "Continue").click()
     expect(h1(page)).to_have_text("Security")
