@@ -1,5 +1,6 @@
 """Forms about signing in, endusers and links. They check shape; services check rules."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordKeyForm
@@ -10,6 +11,7 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest, QueryDict
 
 from accounts import security_log, selectors
@@ -19,6 +21,7 @@ from accounts.security import factors
 from accounts.security.codes import CodeField, check_code
 from accounts.security_log import Kind
 from licensing_portal.foundation.forms import FilterForm, OneLineField, OneUseForm, missing
+from licensing_portal.foundation.sorting import Order, SortableFilterForm
 
 PASSWORD_RULE = "At least 12 characters. A few words in a row are good."  # noqa: S105 - what is said beside the field
 
@@ -206,11 +209,17 @@ class ChangeRoleForm(OneUseForm):
         self.helper = _plain_helper("key", "role")
 
 
-class EnduserFilterForm(FilterForm):
+class EnduserFilterForm(SortableFilterForm):
     """The filters of a reseller's endusers."""
 
     place_in_list = ("page",)
     search_hint = "Username, company or email"
+    orders: Mapping[str, Order] = {
+        "username": Order("Username, A to Z", ("username",)),
+        "-username": Order("Username, Z to A", ("-username",)),
+        "company": Order("Company, A to Z", (Lower("company"), "username")),
+        "-company": Order("Company, Z to A", (Lower("company").desc(), "username")),
+    }
 
     state = forms.ChoiceField(label="Status", required=False, choices=[("", "All statuses"), *selectors.EnduserState.choices])
 
@@ -220,11 +229,11 @@ class EnduserFilterForm(FilterForm):
 
     @property
     def endusers(self) -> AccountQuerySet:
-        """The reseller's endusers that pass the filters, by username; none of them if a filter makes no sense."""
+        """The reseller's endusers that pass the filters, in the order that was chosen; none of them if a filter makes no sense."""
         if not self.is_valid():
             return Account.objects.none()
         wanted = self.cleaned_data
-        endusers = selectors.endusers_matching(self.reseller, wanted["q"])
+        endusers = selectors.endusers_matching(self.reseller, wanted["q"]).order_by(*self.order.fields)
         return endusers.filter(Q(state=wanted["state"])) if wanted["state"] else endusers
 
 

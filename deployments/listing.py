@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import QueryDict
 
 from accounts.models import Account
@@ -15,12 +16,31 @@ from deployments.models import Deployment, DeploymentEntry, DeploymentLine
 from deployments.selectors import deployments_visible_to, mentions
 from licenses.forms import product_select
 from licenses.models import JournalLine, Product
-from licensing_portal.foundation.forms import FilterForm, OneLineField
+from licensing_portal.foundation.forms import OneLineField
+from licensing_portal.foundation.sorting import Order, SortableFilterForm
 
 PAGE_SIZE = 25
 
+BY_NAME = {
+    "name": Order("Name, A to Z", (Lower("name"), "-pk")),
+    "-name": Order("Name, Z to A", (Lower("name").desc(), "-pk")),
+}
+OF_ONES_OWN = {
+    "-changed": Order("Last changed first", ("-changed_at", "-pk")),
+    "changed": Order("Last changed last", ("changed_at", "pk")),
+    **BY_NAME,
+}
+# What the owner changed later is not the reseller's to see, the order included (A9).
+OF_ENDUSERS = {
+    "-created": Order("Newest first", ("-pk",)),
+    "created": Order("Oldest first", ("pk",)),
+    **BY_NAME,
+    "owner": Order("Owner, A to Z", ("owner__username", "-pk")),
+    "-owner": Order("Owner, Z to A", ("-owner__username", "-pk")),
+}
 
-class DeploymentFilterForm(FilterForm):
+
+class DeploymentFilterForm(SortableFilterForm):
     """The filters of the deployments; `whose=endusers` shows those made for endusers in place of one's own.
 
     A reseller finds its endusers' deployments by what it may see of them: by neither host nor state (A9).
@@ -36,6 +56,7 @@ class DeploymentFilterForm(FilterForm):
         super().__init__(data)
         self.account = account
         self.is_for_endusers = account.is_reseller and data.get("whose") == "endusers"
+        self.orders = OF_ENDUSERS if self.is_for_endusers else OF_ONES_OWN
         self.fields["product"].widget = product_select(products)
         if self.is_for_endusers:
             self.kept, self.search_hint = {"whose": "endusers"}, "Name or owner"
@@ -92,7 +113,7 @@ class CountedPaginator(Paginator):
 
 
 def deployment_list(form: DeploymentFilterForm, *, number: str) -> DeploymentList:
-    """Make the page of this number, the nearest if there is none such; the last changed deployment of all comes first."""
+    """Make the page of this number, the nearest if there is none such."""
     visible = deployments_visible_to(form.account)
     # All three in one query: how many the switch has on either side, and how many the filters let through.
     counts = visible.aggregate(
@@ -100,9 +121,7 @@ def deployment_list(form: DeploymentFilterForm, *, number: str) -> DeploymentLis
         for_endusers=Count("pk", filter=~Q(owner=form.account)),
         found=Count("pk", filter=form.conditions),
     )
-    # What the owner changed later is not the reseller's to see, the order included (A9).
-    order = ["-pk"] if form.is_for_endusers else ["-changed_at", "-pk"]
-    page = CountedPaginator(visible.filter(form.conditions).order_by(*order), counts["found"]).get_page(number)
+    page = CountedPaginator(visible.filter(form.conditions).order_by(*form.order.fields), counts["found"]).get_page(number)
     rows = given_rows(page) if form.is_for_endusers else own_rows(page)
     return DeploymentList(form, page, rows, counts["own"], counts["for_endusers"])
 
