@@ -223,6 +223,7 @@ class SecurityEvent(models.Model):
         SECOND_FACTOR_ADDED = "second_factor_added", "Second factor added"
         SECOND_FACTOR_REMOVED = "second_factor_removed", "Second factor removed"
         ACCOUNT_CREATED = "account_created", "Account created"
+        ACCOUNT_CLOSED = "account_closed", "Account closed"
         USER_INVITED = "user_invited", "User invited"
         ROLE_CHANGED = "role_changed", "Role changed"
         USER_DEACTIVATED = "user_deactivated", "User deactivated"

@@ -151,6 +151,19 @@ def _about_a_user(letter: str, user: User, address: str, event: str, **context: 
     )
 
 
+def account_closed(account: Account, *, closed_by: User) -> Notice:
+    """Tell an enduser that its account is closed, and by whom."""
+    return notices.queue(
+        "accounts/emails/account_closed",
+        event=f"account closed {account.closed_at:%Y-%m-%dT%H:%M:%S.%f}",
+        account=account.username,
+        address=account.email,
+        sender=closed_by.account.company,
+        reply_to=closed_by.account.email,
+        context={"account": account, "closed_by": closed_by, "reseller": closed_by.account},
+    )
+
+
 def link_created(link: Link) -> Notice:
     """Tell an account that another can now use it (A5)."""
     return notices.queue(

@@ -38,18 +38,39 @@ class NotSentAgain(Refusal):
     """The notice is still on its way, or carries a link that is one person's alone."""
 
 
+class AccountClosed(Refusal):
+    """The account was closed, and nothing goes to it any more."""
+
+
 class NotYourEnduser(Refusal):
     """The owner that was named is not an enduser of this reseller, or is closed (C2)."""
 
 
-def lock_own_enduser(reseller: Account, enduser: Account) -> Account:
-    """Return the enduser, locked against staff who move or close it while the sale is being decided (B7).
+def lock_account(account: Account) -> Account:
+    """Return the account as it is now, locked against whoever moves, closes or opens it while something is being decided (B7).
 
     The lock of a foreign key would not do: it lets every column but the key change.
+    """
+    return Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+
+
+def lock_open_account(account: Account, *, field: str = "") -> Account:
+    """Return the account that licenses are to go to, locked while that is being decided (B7).
+
+    Raises AccountClosed.
+    """
+    account = lock_account(account)
+    if account.closed_at:
+        raise AccountClosed(f"{account} is closed and can’t receive licenses", field=field)
+    return account
+
+
+def lock_own_enduser(reseller: Account, enduser: Account) -> Account:
+    """Return the enduser, locked while a sale to it is being decided (B7).
 
     Raises NotYourEnduser.
     """
-    enduser = Account.objects.select_for_update(no_key=True).get(pk=enduser.pk)
+    enduser = lock_account(enduser)
     if enduser.reseller_id != reseller.pk:
         raise NotYourEnduser(f"“{enduser}” is not one of your endusers", field="owner")
     if enduser.closed_at:
@@ -130,7 +151,7 @@ def invite_any_again(*, account: Account, invited_by: User, key: str) -> Invitat
     if claim.first_result:
         return claim.first_result
     permissions.require(permissions.may_open_resellers, invited_by, invited_by.account)
-    account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    account = lock_account(account)
     if account.closed_at:
         raise InvitationNotGood(f"{account} is closed. Nothing was sent.")
     return claim.settle(_invite_first_user(account, invited_by=invited_by))

@@ -1,11 +1,15 @@
-"""The flows that move licenses between accounts: issue and sell. Each is one transaction (rules.md §3)."""
+"""The flows that move licenses between accounts: issue and sell, and those about what was moved. Each is one transaction (rules.md §3)."""
+
+from django.utils import timezone
 
 from accounts import permissions, security_log
 from accounts.models import Account, SecurityEvent, User
-from accounts.services import lock_own_enduser
+from accounts.notices import account_closed
+from accounts.services import NotYourEnduser, lock_account, lock_open_account, lock_own_enduser
 from licenses import ledger, notices
 from licenses.ledger import Quantities
 from licenses.models import JournalEntry, Product, ProofRequest
+from licenses.selectors import holdings_of
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import Problem, Refusal
 from licensing_portal.foundation.flows import flow
@@ -20,8 +24,8 @@ class ProductRetired(Refusal):
     """A retired product is no longer issued; what is held stays good."""
 
 
-class AccountClosed(Refusal):
-    """The account was closed, and nothing goes to it any more."""
+class NotClosed(Refusal):
+    """The enduser is closed already, or has licenses."""
 
 
 class NothingToSendAgain(Refusal):
@@ -89,8 +93,7 @@ def issue_licenses(
 
 def _check_that_it_can_be_issued(account: Account, quantities: Quantities) -> None:
     """Look again, under locks that whoever closes the account or retires a product has to wait for (B7)."""
-    if Account.objects.select_for_update(no_key=True).get(pk=account.pk).closed_at:
-        raise AccountClosed(f"{account} is closed and can’t receive licenses", field="account")
+    lock_open_account(account, field="account")
     wanted = [product.pk for product, quantity in quantities.items() if quantity]
     retired = [
         Problem(f"{product.name} is retired and is no longer issued", field=field_name(product.code))
@@ -128,3 +131,29 @@ def ask_for_proof(*, publisher: Account, asked_by: User, key: str) -> ProofReque
         return claim.first_result
     permissions.require(permissions.may_ask_for_proof, asked_by, publisher)
     return claim.settle(ProofRequest.objects.create(asked_by=asked_by))
+
+
+@flow
+def close_enduser(*, reseller: Account, enduser: Account, closed_by: User, key: str) -> Account:
+    """Close an enduser that has no licenses: nobody signs in to it, buys for it or reaches it over a link any more. It is told by e-mail.
+
+    Whoever has licenses is never shut out from them by its reseller; staff open an account again, in the admin (A1, B7).
+
+    Raises NotAllowed, NotYourEnduser, NotClosed, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Account, enduser.username)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_create_endusers, closed_by, reseller)
+    enduser = lock_account(enduser)  # every way on which licenses come to it waits for this lock
+    if enduser.reseller_id != reseller.pk:
+        raise NotYourEnduser(f"“{enduser}” is not one of your endusers")
+    if enduser.closed_at:
+        raise NotClosed(f"{enduser} is closed already")
+    if holdings_of(enduser).exclude(available=0, deployed=0).exists():
+        raise NotClosed(f"{enduser} is in use and can’t be closed here. Nothing was changed.")
+    enduser.closed_at = timezone.now()
+    enduser.save(update_fields=["closed_at"])
+    security_log.record(SecurityEvent.Kind.ACCOUNT_CLOSED, user=closed_by, other=enduser)
+    account_closed(enduser, closed_by=closed_by)
+    return claim.settle(enduser)

@@ -6,6 +6,7 @@ from licensing_portal.foundation import converters  # noqa: F401 - the kinds of 
 app_name = "licenses"
 
 urlpatterns = [
+    path("endusers/<username:username>/close/", views.close_enduser, name="close_enduser"),
     path("sell/", views.sell_licenses, name="sell_licenses"),
     path("receipts/<number:number>/", views.receipt, name="receipt"),
     path("receipts/<number:number>/send-again/", views.send_notice_again, name="send_notice_again"),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import permissions
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of, press
+from accounts.selectors import endusers_of
 from licenses import exports, receipts, selectors, services
 from licenses.forms import SellLicensesForm
 from licenses.history import HistoryFilterForm, history_page
@@ -60,6 +61,17 @@ def send_notice_again(request: PortalRequest, number: str) -> HttpResponseBase:
     entry = get_object_or_404(selectors.entries_visible_to(request.acting), number=number)
     press(request, "send_notice_again", partial(services.send_notice_again, entry=entry, account=request.acting, sent_by=request.user))
     return redirect(entry)
+
+
+@require_POST
+@allowed(permissions.may_create_endusers)
+def close_enduser(request: PortalRequest, username: str) -> HttpResponseBase:
+    """Close an enduser that has no licenses."""
+    enduser = get_object_or_404(endusers_of(request.acting), username=username)
+    act = partial(services.close_enduser, reseller=request.acting, enduser=enduser, closed_by=request.user)
+    if press(request, "close_enduser", act):
+        messages.success(request, f"{enduser} is closed.")
+    return redirect(enduser)
 
 
 @require_safe

@@ -151,4 +151,5 @@ def _enduser_context(request: PortalRequest, found: Account) -> dict[str, Any]:
         "is_invited": found.is_invited,
         "invitation_notice": notices_of_account(found.username, kind=INVITATION).last(),
         "invite_again": OneUseForm(binding=binding_of(request, "invite_again")),
+        "close_enduser": OneUseForm(binding=binding_of(request, "close_enduser")),
     }

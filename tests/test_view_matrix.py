@@ -51,6 +51,8 @@ accounts:suggest_endusers                GET      302     200     200        200
 accounts:suggest_endusers                POST     302     405     405        405        405      405     405   405
 accounts:invite_again                    GET      302     405     405        405        405      405     405   405
 accounts:invite_again                    POST     302     403     403        302        403      404     403   403
+licenses:close_enduser                   GET      302     405     405        405        405      405     405   405
+licenses:close_enduser                   POST     302     403     403        302        403      404     403   403
 accounts:open_invitation                 GET      302     302     302        302        302      302     302   302
 accounts:open_invitation                 POST     405     405     405        405        405      405     405   405
 accounts:accept_invitation               GET      404     404     404        404        404      404     404   404
@@ -251,6 +253,7 @@ def address(northgate, west, tideway, harborcu, staff):
     arguments = {
         "enduser": ["harborcu"],
         "accounts:invite_again": ["harborcu"],
+        "licenses:close_enduser": ["harborcu"],
         "accounts:open_invitation": ["token"],
         "accounts:remove_link": ["northgate-west"],
         "accounts:remove_access": ["northgate-west"],
@@ -378,6 +381,7 @@ def facts_of_forms(response):
         ("get", "deployments:retire_deployment", "/deployments/999999/retire/"),
         ("get", "accounts:team_user", "/settings/team/nobody/"),
         ("post", "accounts:invite_again", "/endusers/nobody/invite-again/"),
+        ("post", "licenses:close_enduser", "/endusers/nobody/close/"),
         ("post", "accounts:deactivate_user", "/settings/team/nobody/deactivate/"),
         ("post", "accounts:switch_account", "/switch/nobody/"),
         ("post", "licenses:send_notice_again", "/receipts/S-2020-999999/send-again/"),

@@ -3,6 +3,7 @@
 from accounts import permissions
 from accounts.models import Account, Link, User
 from accounts.selectors import usable_links
+from accounts.services import lock_open_account
 from licenses import ledger
 from licenses.ledger import Quantities
 from licenses.models import JournalEntry
@@ -23,12 +24,13 @@ class NotLinked(Refusal):
 def transfer_licenses(*, receiver: Account, transferred_by: User, giver: Account, quantities: Quantities, key: str) -> JournalEntry:
     """Pull licenses that are available in `giver` into `receiver` over the receiver's link, and tell both (C9).
 
-    Raises NotAllowed, NotLinked, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
+    Raises NotAllowed, NotLinked, AccountClosed, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
     """
     claim = submissions.claim(key, JournalEntry, receiver.username, giver.username, content_of(quantities))
     if claim.first_result:
         return claim.first_result
     permissions.require(permissions.may_move_licenses, transferred_by, receiver)
+    lock_open_account(receiver)
     giver = _lock_link(transferred_by, receiver, giver).target
     books = ledger.open_books(owners=[giver, receiver], products=quantities)
     entry = books.post(Kind.TRANSFER, quantities, giver=giver, receiver=receiver, posted_by=transferred_by, acting_as=receiver)

@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
                             ("second_factor_added", "Second factor added"),
                             ("second_factor_removed", "Second factor removed"),
                             ("account_created", "Account created"),
+                            ("account_closed", "Account closed"),
                             ("user_invited", "User invited"),
                             ("role_changed", "Role changed"),
                             ("user_deactivated", "User deactivated"),

@@ -4,9 +4,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import Account
+from accounts.services import AccountClosed
 from licenses.ledger import NothingEntered
 from licenses.models import Holding, JournalEntry, Product
-from licenses.services import AccountClosed, ProductRetired, issue_licenses
+from licenses.services import ProductRetired, issue_licenses
 from licensing_portal.foundation.errors import NotAllowed, Problem
 from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key

@@ -8,13 +8,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Account, User
-from accounts.services import NotYourEnduser, remove_link
+from accounts.services import AccountClosed, NotYourEnduser, remove_link
 from licenses.models import Product
-from licenses.services import AccountClosed, ProductRetired, issue_licenses, sell_licenses
+from licenses.services import NotClosed, ProductRetired, close_enduser, issue_licenses, sell_licenses
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.submissions import fresh_key
 from tests.books import balances
-from tests.factories.accounts import LinkFactory
+from tests.factories.accounts import LinkFactory, UserFactory
 from tests.factories.licenses import give, quantities
 from tests.races.crowd import PATIENCE
 from tests.races.holding import wait_until_waiting
@@ -118,3 +118,27 @@ def test_a_link_removed_while_the_transfer_is_decided_moves_nothing(northgate, w
 
     assert isinstance(outcome, NotLinked)
     assert balances() == {("northgate-west", "ASR"): (10, 0, 0)}
+
+
+def test_an_enduser_closed_while_licenses_are_pulled_into_it_receives_nothing(northgate, harborcu, stmarys, user):
+    """It was empty when its reseller closed it, and must be then: nobody could reach what comes after (A1)."""
+    LinkFactory(holder=harborcu, target=stmarys)
+    give(stmarys, ASR=10)
+
+    outcome = while_it_is_open(
+        change=lambda: close_enduser(reseller=northgate, enduser=harborcu, closed_by=user(northgate), key=fresh_key()),
+        act=lambda: transfer_licenses(receiver=harborcu, transferred_by=user(harborcu), giver=stmarys, quantities=quantities(ASR=1), key=fresh_key()),
+    )
+
+    assert (type(outcome), balances()) == (AccountClosed, {("stmarys", "ASR"): (10, 0, 0)})
+
+
+def test_an_enduser_that_is_sold_to_while_it_is_closed_stays_open(northgate, harborcu, user):
+    give(northgate, ASR=10)
+
+    outcome = while_it_is_open(
+        change=lambda: sell_licenses(seller=northgate, sold_by=user(northgate), owner=harborcu, quantities=quantities(ASR=1), key=fresh_key()),
+        act=lambda: close_enduser(reseller=northgate, enduser=harborcu, closed_by=UserFactory(account=northgate, username="jo"), key=fresh_key()),
+    )
+
+    assert (type(outcome), Account.objects.get(pk=harborcu.pk).closed_at) == (NotClosed, None)

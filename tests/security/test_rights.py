@@ -36,7 +36,7 @@ from accounts.services import (
     send_any_notice_again,
 )
 from deployments.services import add_deployment, add_licenses, retire_deployment
-from licenses.services import ask_for_proof, issue_licenses, sell_licenses, send_notice_again
+from licenses.services import ask_for_proof, close_enduser, issue_licenses, sell_licenses, send_notice_again
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
@@ -220,6 +220,7 @@ ACTS = {
     "send_notice_again": flow(send_notice_again, entry=of_the_account("entries"), account=acting, sent_by=myself),
     "may_see_endusers": page("/endusers/"),
     "create_enduser": flow(create_enduser, reseller=acting, created_by=myself, **new_account),
+    "close_enduser": flow(close_enduser, reseller=acting, enduser=of_the_world("invited"), closed_by=myself),
     "invite_again": flow(invite_again, reseller=acting, enduser=of_the_world("invited"), invited_by=myself),
     "link_account": flow(link_account, holder=acting, linked_by=myself, proved_by=of_the_world("stranger")),
     "remove_link": flow(remove_link, link=of_the_account("links"), removed_by=myself, acting=acting),
