@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,9 +20,11 @@ READ_ONLY = "25006"  # PostgreSQL's SQLSTATE
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django calls a session that could not be written a bad request, whatever kept it from being written."""
+    """Django calls a session that could not be written a bad request, whatever kept it from being written, and one that is too large as well."""
     if isinstance(exception, SessionInterrupted) and any(map(_is_out_of_reach, _with_what_led_to(exception))):
         return _back_soon()
+    if isinstance(exception, RequestDataTooBig):
+        return _page(request, "errors/413.html", 413)
     return _page(request, "errors/400.html", 400)
 
 

@@ -434,12 +434,18 @@ def test_pages_that_say_no(northgate, user, page, visit_as, settings, monkeypatc
     expect(page.get_by_role("heading", name="This request made no sense", exact=True)).to_be_visible()
     found += faults_of(page)
 
+    page.goto("/")
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS, settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 5000, 1
+    button(page, "Sign in").click()
+    expect(page.get_by_role("heading", name="That is too much at once", exact=True)).to_be_visible()
+    found += faults_of(page)
+
     monkeypatch.setattr(pages.license_selectors, "holdings_of", lambda account: 1 / 0)
     signed_in.goto("/")
     expect(signed_in.get_by_role("heading", name="Something went wrong", exact=True)).to_be_visible()
     found += faults_of(signed_in)
 
-    assert [complaint.partition("a status of ")[2][:3] for complaint in complaints] == ["404", "404", "403", "429", "403", "400", "500"]
+    assert [complaint.partition("a status of ")[2][:3] for complaint in complaints] == ["404", "404", "403", "429", "403", "400", "413", "500"]
     complaints.clear()
     assert not found, "\n".join(found)
 

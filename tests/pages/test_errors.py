@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client, RequestFactory
 
+from licenses.models import JournalEntry
 from licensing_portal import errors
 from tests.factories.accounts import PASSWORD, LinkFactory
 from tests.factories.licenses import give
@@ -155,6 +156,14 @@ def test_too_many_fields_are_refused_in_plain_words(northgate, harborcu, signed_
     response = signed_in(northgate).post("/sell/", {f"qty-{number}": "1" for number in range(5001)})
 
     assert (response.status_code, heading_of(response)) == (400, "This request made no sense")
+
+
+def test_more_than_a_form_can_hold_is_refused_in_plain_words(northgate, harborcu, signed_in):
+    give(northgate, ASR=10)
+
+    response = signed_in(northgate).post("/sell/", {"owner": "harborcu", "qty-ASR": "1", "reference": "x" * 3_000_000})
+
+    assert (response.status_code, heading_of(response), JournalEntry.objects.filter(kind="sale").count()) == (413, "That is too much at once", 0)
 
 
 def test_a_foreign_host_name_is_refused(db):
