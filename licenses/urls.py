@@ -7,6 +7,8 @@ app_name = "licenses"
 
 urlpatterns = [
     path("sell/", views.sell_licenses, name="sell_licenses"),
+    path("sold/", views.sold, name="sold"),
+    path("sold.csv", views.sold_csv, name="sold_csv"),
     path("receipts/<number:number>/", views.receipt, name="receipt"),
     path("receipts/<number:number>/send-again/", views.send_notice_again, name="send_notice_again"),
     path("history/", views.history, name="history"),

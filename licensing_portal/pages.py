@@ -142,11 +142,13 @@ def enduser(request: PortalRequest, username: str) -> HttpResponse:
 
 def _enduser_context(request: PortalRequest, found: Account) -> dict[str, Any]:
     sold = list(license_selectors.sold_to(found, seller=request.acting))
+    sales = list(license_selectors.sales_to(found, seller=request.acting)[: SHOWN_OF_AN_ENDUSER + 1])
     return {
         "enduser": found,
         "sold": sold,
         "sold_total": sum(quantity for _, _, quantity in sold),
-        "sales": license_selectors.sales_to(found, seller=request.acting)[:SHOWN_OF_AN_ENDUSER],
+        "sales": sales[:SHOWN_OF_AN_ENDUSER],
+        "has_more_sales": len(sales) > SHOWN_OF_AN_ENDUSER,
         "deployment_rows": given_rows(deployment_selectors.deployments_made_for(found, reseller=request.acting)[:SHOWN_OF_AN_ENDUSER]),
         "is_invited": found.is_invited,
         "invitation_notice": notices_of_account(found.username, kind=INVITATION).last(),

@@ -85,6 +85,10 @@ accounts:activate_user                   GET      302     405     405        405
 accounts:activate_user                   POST     302     403     403        302        404      404     403   403
 licenses:sell_licenses                   GET      302     403     200        200        403      200     200   403
 licenses:sell_licenses                   POST     302     403     200        200        403      200     200   403
+licenses:sold                            GET      302     200     200        200        403      200     200   403
+licenses:sold                            POST     302     405     405        405        405      405     405   405
+licenses:sold_csv                        GET      302     200     200        200        403      200     200   403
+licenses:sold_csv                        POST     302     405     405        405        405      405     405   405
 licenses:receipt                         GET      302     200     200        200        200      404     200   404
 licenses:receipt                         POST     302     405     405        405        405      405     405   405
 licenses:send_notice_again               GET      302     405     405        405        405      405     405   405
@@ -370,6 +374,7 @@ MOST_QUERIES = 15
 ASKED_FOR = {
     "my_licenses": ["?whose=endusers"],
     "licenses:history": ["?column=sold"],
+    "licenses:sold": ["?q=h&product=P00&owner=harborcu"],
     "accounts:suggest_endusers": ["?q=example"],
     "search": ["?q=e"],
     "transfers:transfer_licenses": ["?account=northgate-west"],

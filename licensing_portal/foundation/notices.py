@@ -110,9 +110,9 @@ def _store(email: Email, notice: Notice) -> Notice:
     return notice
 
 
-def notices_of(event: str) -> QuerySet[Notice]:
-    """Return all notices of one event, the oldest first."""
-    return Notice.objects.filter(event=event).select_related("email").order_by("pk")
+def notices_of(*events: str) -> QuerySet[Notice]:
+    """Return all notices of these events, the oldest first."""
+    return Notice.objects.filter(event__in=events).select_related("email").order_by("pk")
 
 
 def notices_of_account(account: str, *, kind: str) -> QuerySet[Notice]:

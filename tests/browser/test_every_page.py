@@ -122,6 +122,9 @@ OF_A_RESELLER_IN_LISTS = [
     "/history/?product=TUNER&column=deployed&kind=deployment&from=2026-01-01",
     "/history/?q=nothing",
     "/?whose=endusers&q=smh&product=CPA",
+    "/sold/",
+    "/sold/?q=nothing",
+    "/sold/?product=TTS&owner=harborcu&from=2026-01-01",
     "/?q=nothing&state=active",
 ]
 SETTINGS = ["/settings/team/", "/settings/team/northgate/", "/settings/invite-user/"]

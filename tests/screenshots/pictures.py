@@ -165,6 +165,14 @@ RECEIPTS = [
     ),
 ]
 
+SOLD = [
+    picture("sold", "northgate", "/sold/"),
+    picture("sold-filtered", "northgate", "/sold/?product=TTS&owner=harborcu"),
+    picture("sold-no-match", "northgate", "/sold/?q=nothing+like+this"),
+    picture("sold-refused", "northgate", "/sold/?from=2026-02-02&to=2026-01-01"),
+    picture("sold-nothing", "northgate-west", "/sold/"),
+]
+
 SEARCH = [
     picture("search", "northgate", "/search/?q=2026"),
     picture("search-everything", "northgate", "/search/?q=h"),
@@ -359,6 +367,7 @@ PICTURES = [
     *TRANSFER_LICENSES,
     *HISTORY,
     *RECEIPTS,
+    *SOLD,
     *SEARCH,
     *ENDUSERS,
     *LINKED_ACCOUNTS,
