@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -119,6 +120,12 @@ def _found(account: Account, user: User, text: str) -> dict[str, Any]:
         "endusers": list(endusers[:FOUND]),
     }
     return found | {"has_found": any(found.values())}
+
+
+@require_safe
+def help_page(request: PortalRequest) -> HttpResponse:
+    """How licenses move here, in words and in one picture: what is true of the portal as it is."""
+    return render(request, "help.html", {"days_to_retire": settings.RECALL_WINDOW.days})
 
 
 @require_safe

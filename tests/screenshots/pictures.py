@@ -173,6 +173,11 @@ SOLD = [
     picture("sold-nothing", "northgate-west", "/sold/"),
 ]
 
+HELP = [
+    picture("help", "northgate", "/help/"),
+    picture("help-enduser-window", "harborcu", "/help/#links", is_whole=False),
+]
+
 SEARCH = [
     picture("search", "northgate", "/search/?q=2026"),
     picture("search-everything", "northgate", "/search/?q=h"),
@@ -368,6 +373,7 @@ PICTURES = [
     *HISTORY,
     *RECEIPTS,
     *SOLD,
+    *HELP,
     *SEARCH,
     *ENDUSERS,
     *LINKED_ACCOUNTS,
