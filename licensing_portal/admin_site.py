@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import views as allauth
 from django.contrib.admin import AdminSite
@@ -12,6 +12,9 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+
+from accounts.models import User
+from licensing_portal.overview import overview_for
 
 View = Callable[..., HttpResponseBase]
 
@@ -28,6 +31,10 @@ class PortalAdminSite(AdminSite):
         if request.user.is_authenticated and not request.user.is_staff:
             raise PermissionDenied
         return super().has_permission(request)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list of what there is, below what moves and what needs a hand."""
+        return super().index(request, {**(extra_context or {}), "overview": overview_for(cast("User", request.user))})
 
     def admin_view(self, view: View, *args: Any, **kwargs: Any) -> Any:
         """Answer 400 to what Django's own pages trip over, and what no link and no form of theirs contains (rules.md §4)."""

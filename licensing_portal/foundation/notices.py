@@ -120,6 +120,16 @@ def notices_of_account(account: str, *, kind: str) -> QuerySet[Notice]:
     return Notice.objects.filter(account=account, kind=kind).select_related("email").order_by("pk")
 
 
+def failed_notices() -> QuerySet[Notice]:
+    """Return the notices that failed for good and were not sent again, the newest first."""
+    return Notice.objects.filter(email__status=STATUS.failed, sent_again=None).select_related("email").order_by("-pk")
+
+
+def kind_in_words(kind: str) -> str:
+    """Name a notice's kind after its template: Licenses sold, for licenses/emails/licenses_sold."""
+    return kind.rpartition("/")[2].replace("_", " ").capitalize()
+
+
 def deliver_due() -> int:
     """Try every mail that is due, and return how many were tried."""
     tried = 0
