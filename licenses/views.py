@@ -70,7 +70,7 @@ def receipt(request: PortalRequest, number: str) -> HttpResponse:
     """The receipt of an entry, as one of its two sides sees it."""
     entry = get_object_or_404(selectors.entries_visible_to(request.acting), number=number)
     send_again = OneUseForm(binding=binding_of(request, "send_notice_again"))
-    context = {"receipt": receipts.receipt_of(entry, request.acting), "send_again": send_again, "printed_at": timezone.now()}
+    context = {"receipt": receipts.receipt_of(entry, request.acting), "send_again": send_again}
     return render(request, "licenses/receipt.html", context)
 
 

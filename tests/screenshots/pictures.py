@@ -163,6 +163,8 @@ RECEIPTS = [
         widths=(A4,),
         themes=("dark",),
     ),
+    picture("history-print", "northgate", "/history/?product=TTS", media="print", widths=(A4,), themes=("dark",)),
+    picture("sold-print", "northgate", "/sold/", media="print", widths=(A4,), themes=("dark",)),
 ]
 
 SOLD = [
