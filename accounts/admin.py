@@ -67,12 +67,25 @@ class NewUsernameForm(forms.ModelForm):
         return username
 
 
+class SignInFilter(admin.SimpleListFilter):
+    """Whether anybody of the account ever signed in."""
+
+    title = "sign-in"
+    parameter_name = "sign-in"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("never", "Never signed in")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(pk__in=selectors.accounts_never_signed_in()) if self.value() == "never" else queryset
+
+
 @admin.register(Account)
 class AccountAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
     """Resellers are created here, endusers by their reseller (A1)."""
 
     list_display = ["username", "company", "kind", "reseller", "email", "closed_at"]
-    list_filter = ["kind", ("closed_at", admin.EmptyFieldListFilter)]
+    list_filter = ["kind", ("closed_at", admin.EmptyFieldListFilter), SignInFilter]
     list_select_related = ["reseller"]
     search_fields = ["username", "company", "email"]
     ordering = ["username"]

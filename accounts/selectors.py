@@ -62,12 +62,21 @@ class EnduserState(TextChoices):
     CLOSED = "closed", "Closed"
 
 
+def _has_signed_in() -> Exists:
+    """Whether anybody of the account ever signed in."""
+    return Exists(User.objects.filter(account=OuterRef("pk"), last_login__isnull=False))
+
+
+def accounts_never_signed_in() -> AccountQuerySet:
+    """The open accounts of customers of which nobody ever signed in, those that wait longest first."""
+    return Account.objects.open().filter(~_has_signed_in()).exclude(kind=Account.Kind.PUBLISHER).order_by("created_at", "pk")
+
+
 def endusers_of(reseller: Account) -> AccountQuerySet:
     """The endusers that this reseller created, by username, each with its `state`."""
-    has_signed_in = Exists(User.objects.filter(account=OuterRef("pk"), last_login__isnull=False))
     state = Case(
         When(closed_at__isnull=False, then=Value(EnduserState.CLOSED)),
-        When(has_signed_in, then=Value(EnduserState.ACTIVE)),
+        When(_has_signed_in(), then=Value(EnduserState.ACTIVE)),
         default=Value(EnduserState.WAITING),
     )
     return Account.objects.filter(reseller=reseller).annotate(state=state).order_by("username")

@@ -1,8 +1,8 @@
-"""The account's summary and journal as CSV (C12): streamed, UTF-8, plain digits, and safe to open in a spreadsheet."""
+"""The account's summary, journal and sales as CSV (C12): streamed, UTF-8, plain digits, and safe to open in a spreadsheet."""
 
 import csv
 from collections.abc import Iterable, Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
@@ -10,12 +10,17 @@ from django.http import StreamingHttpResponse
 from accounts.models import Account
 from licenses.models import Holding, JournalLine
 from licenses.presentation import other_account
+from licenses.sold import SoldRow
 
 Cell = str | int
 
 SUMMARY_HEADER = ["Code", "Product", "Purchased", "Sold", "Deployed", "Available"]
 HISTORY_HEADER = [
     "Number", "Time", "Kind", "Code", "Product", "State", "Quantity", "Balance", "Other account", "By", "Acting as", "Reference", "Note",
+]  # fmt: skip
+SOLD_HEADER = [
+    "Number", "Time", "Owner", "Company", "Code", "Product", "Quantity", "Taken back",
+    "By", "Acting as", "Reference", "Email", "Email sent", "Email error",
 ]  # fmt: skip
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -53,7 +58,7 @@ def history_rows(lines: QuerySet[JournalLine], account: Account) -> Iterator[lis
         entry = line.entry
         yield [
             entry.number,
-            entry.posted_at.astimezone(UTC).isoformat(timespec="seconds"),
+            _in_utc(entry.posted_at),
             entry.kind,
             line.product.code,
             line.product.name,
@@ -66,3 +71,31 @@ def history_rows(lines: QuerySet[JournalLine], account: Account) -> Iterator[lis
             entry.reference,
             entry.note,
         ]
+
+
+def sold_rows(sold: Iterable[SoldRow]) -> Iterator[list[Cell]]:
+    """The sales in the order given, a row for each product of each."""
+    yield [*SOLD_HEADER]
+    for row in sold:
+        sale, notice = row.sale, row.notice
+        for line in row.lines:
+            yield [
+                sale.number,
+                _in_utc(sale.posted_at),
+                sale.receiver.username,
+                sale.receiver.company,
+                line.product.code,
+                line.product.name,
+                line.quantity,
+                line.taken_back,
+                sale.posted_by.username,
+                sale.acting_as.username,
+                sale.reference,
+                notice.fate if notice else "",
+                _in_utc(notice.sent_at) if notice and notice.sent_at else "",
+                notice.last_error if notice else "",
+            ]
+
+
+def _in_utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,17 +1,14 @@
 """History: an account's journal with its filters, newest first, a page at a time, each line with the balance after it (C12)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from functools import reduce
 from itertools import accumulate
 from operator import or_
-from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet, Sum
 from django.http import QueryDict
-from django.utils import timezone
 
 from accounts.forms import UsernameField
 from accounts.models import Account
@@ -19,7 +16,7 @@ from licenses.forms import product_select
 from licenses.models import JournalEntry, JournalLine, Product
 from licenses.presentation import sentence
 from licenses.selectors import COLUMNS, journal_of
-from licensing_portal.foundation.forms import Chip, FilterForm, OneLineField
+from licensing_portal.foundation.forms import DatedFilterForm, OneLineField
 from licensing_portal.foundation.paging import page_by_key
 
 KEPT_WITH_EACH_LINE = {"available", "deployed"}  # the columns whose balance stands in the line itself, product by product
@@ -27,10 +24,10 @@ KEPT_WITH_EACH_LINE = {"available", "deployed"}  # the columns whose balance sta
 Lines = QuerySet[JournalLine]
 
 
-class HistoryFilterForm(FilterForm):
+class HistoryFilterForm(DatedFilterForm):
     """The filters of the journal (C12). `column` is one number of My Licenses: only the lines that add up to it (C1)."""
 
-    place_in_list = ("before", "after")
+    search_hint = "Number, name, reference"
 
     kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All kinds"), *JournalEntry.Kind.choices])
     product = OneLineField(label="Product", required=False, max_length=30)
@@ -43,17 +40,7 @@ class HistoryFilterForm(FilterForm):
     def __init__(self, data: QueryDict, *, account: Account, products: Iterable[Product]) -> None:
         super().__init__(data)
         self.viewer = account
-        # "from" is a word of Python's own, so the two dates are added here.
-        for name, label in (("from", "From"), ("to", "To")):
-            self.fields[name] = forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
         self.fields["product"].widget = product_select(products)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        start, end = cleaned.get("from"), cleaned.get("to")
-        if start and end and end < start:
-            self.add_error("to", "The end date must not be before the start date")
-        return cleaned
 
     @property
     def lines(self) -> Lines:
@@ -61,12 +48,12 @@ class HistoryFilterForm(FilterForm):
         if not self.is_valid():
             return JournalLine.objects.none()
         wanted = self.cleaned_data
-        start, end = wanted["from"], wanted["to"]
+        start, end = self.moments
         conditions = {
             "entry__kind": wanted["kind"],
             "entry__posted_by__username": wanted["user"],
-            "entry__posted_at__gte": start and datetime.combine(start, time.min, UTC),
-            "entry__posted_at__lte": end and datetime.combine(end, time.max, UTC),
+            "entry__posted_at__gte": start,
+            "entry__posted_at__lte": end,
         }
         lines = self.lines_of_the_number.filter(**{name: value for name, value in conditions.items() if value})
         if other := wanted["account"]:
@@ -79,15 +66,6 @@ class HistoryFilterForm(FilterForm):
         product, column = self.cleaned_data["product"], self.cleaned_data["column"]
         lines = journal_of(self.viewer).filter(product__code=product) if product else journal_of(self.viewer)
         return lines.filter(COLUMNS[column]) if column else lines
-
-    @property
-    def presets(self) -> Iterator[Chip]:
-        """Spans of days that people ask for, each a link that keeps the other filters."""
-        today = timezone.now().date()
-        starts = {"Last 7 days": today - timedelta(days=6), "Last 30 days": today - timedelta(days=29), "This year": date(today.year, 1, 1)}
-        rest = self.query_without("from", "to")
-        for name, start in starts.items():
-            yield Chip(name, f"?{rest}{'&' if rest else ''}from={start}&to={today}")
 
 
 def _mentions(text: str) -> Q:

@@ -198,6 +198,7 @@ class LedgerProof(models.Model):
     settled_entry = models.BigIntegerField()
     settled_line = models.BigIntegerField()
     sold = models.JSONField(help_text="What each holding that ever sold had sold up to the settled line.")
+    moved = models.JSONField(null=True, help_text="What was issued, sold and deployed by month and product up to the settled line (figures.py).")
 
     def __str__(self) -> str:
         return f"{self.sort.lower()} proof of {self.started_at:%Y-%m-%d %H:%M}"

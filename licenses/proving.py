@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from licenses import proof
+from licenses import figures, proof
 from licenses.models import JournalEntry, JournalLine, LedgerProof, ProofRequest
 from licenses.proof import Mark
 from licensing_portal.foundation.templatetags.portal import count
@@ -139,6 +139,7 @@ def _settle(made: LedgerProof, oldest_open: int) -> None:
         candidates.append((made.newest_line, made.newest_entry))
     made.settled_line, made.settled_entry = max(candidates, default=(0, 0))
     made.sold = proof.sold_up_to(made.settled_line)
+    made.moved = figures.counted_up_to(made.settled_line, made.started_at, afresh=made.is_full)
 
 
 def _open_transactions() -> tuple[int, int]:

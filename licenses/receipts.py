@@ -1,5 +1,6 @@
 """A receipt: an entry as one of its two sides sees it, and what became of its notices."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from accounts.models import Account
@@ -48,19 +49,33 @@ def receipt_of(entry: JournalEntry, viewer: Account) -> Receipt:
     """Make the receipt of an entry for the giver or the receiver."""
     own = entry.lines.filter(account=viewer, state=JournalLine.State.AVAILABLE).select_related("product").order_by("product__code")
     lines = [ReceiptLine(line.product.code, line.product.name, abs(line.quantity), line.balance - line.quantity, line.balance) for line in own]
-    has_acted = entry.acting_as_id == viewer.pk
-    has_sold = entry.kind == JournalEntry.Kind.SALE and entry.giver_id == viewer.pk
-    notices = [notice for notice in notices_of(entry.number) if has_acted or notice.account == viewer.username]
+    notices = [notice for notice in notices_of(entry.number) if _may_see(notice, entry, viewer)]
     return Receipt(
         entry=entry,
         sentence=sentence(entry, viewer),
         lines=lines,
-        notices=[ReceiptNotice(notice, _addressee(notice, viewer, has_sold=has_sold)) for notice in notices],
-        has_sold=has_sold,
-        may_send_again=has_acted and any(notice.account == entry.receiver.username for notice in notices),
+        notices=[ReceiptNotice(notice, _addressee(notice, entry, viewer)) for notice in notices],
+        has_sold=_has_sold(entry, viewer),
+        may_send_again=entry.acting_as_id == viewer.pk and any(notice.account == entry.receiver.username for notice in notices),
     )
 
 
-def _addressee(notice: Notice, viewer: Account, *, has_sold: bool) -> str:
+def last_notices(entries: Iterable[JournalEntry], viewer: Account) -> dict[str, Notice]:
+    """Return for each entry, by its number, the last mail about it to its receiver, as far as the viewer may know of it; in one query."""
+    by_number = {entry.number: entry for entry in entries}
+    last = {notice.event: notice for notice in notices_of(*by_number) if notice.account == by_number[notice.event].receiver.username}
+    return {number: notice for number, notice in last.items() if _may_see(notice, by_number[number], viewer)}
+
+
+def _may_see(notice: Notice, entry: JournalEntry, viewer: Account) -> bool:
+    """A mail and its fate are known to whoever acted, and to the account that it is for (A9)."""
+    return viewer.pk == entry.acting_as_id or notice.account == viewer.username
+
+
+def _has_sold(entry: JournalEntry, viewer: Account) -> bool:
+    return entry.kind == JournalEntry.Kind.SALE and entry.giver_id == viewer.pk
+
+
+def _addressee(notice: Notice, entry: JournalEntry, viewer: Account) -> str:
     """An address is shown to the account that it belongs to, and to the reseller that sold to it."""
-    return notice.address if has_sold or notice.account == viewer.username else notice.account
+    return notice.address if _has_sold(entry, viewer) or notice.account == viewer.username else notice.account

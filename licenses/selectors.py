@@ -59,9 +59,23 @@ def entries_mentioning(account: Account, text: str) -> QuerySet[JournalEntry]:
     return recent_entries_of(account).filter(Q(number__icontains=text) | Q(reference__icontains=text))
 
 
+def sales_of(seller: Account) -> QuerySet[JournalEntry]:
+    """What a reseller sold, with what each sale moved, the newest first. The lines tell of the owner's numbers as well (A9)."""
+    sales = JournalEntry.objects.filter(kind=JournalEntry.Kind.SALE, giver=seller)
+    lines = Prefetch("lines", JournalLine.objects.select_related("product"))
+    return sales.select_related("receiver", "posted_by", "acting_as").prefetch_related(lines).order_by("-pk")
+
+
 def sales_to(enduser: Account, *, seller: Account) -> QuerySet[JournalEntry]:
     """What a reseller sold to one of its endusers, the newest first."""
-    return JournalEntry.objects.filter(kind=JournalEntry.Kind.SALE, giver=seller, receiver=enduser).prefetch_related("lines").order_by("-pk")
+    return sales_of(seller).filter(receiver=enduser)
+
+
+def taken_back_of(sales: Iterable[JournalEntry]) -> dict[tuple[int, int], int]:
+    """How many licenses came back of these sales by entries that reverse them, by sale and product (their primary keys); in one query."""
+    came_back = JournalLine.objects.filter(entry__reverses__in=[sale.pk for sale in sales], quantity__gt=0)
+    by_product = came_back.values_list("entry__reverses", "product").annotate(total=Sum("quantity"))
+    return {(sale, product): total for sale, product, total in by_product}
 
 
 def _lines_of_sales(seller: Account) -> QuerySet[JournalLine]:

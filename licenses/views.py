@@ -1,4 +1,4 @@
-"""Sell Licenses, receipts, History and the exports. A view translates; services decide."""
+"""Sell Licenses, Sold, receipts, History and the exports. A view translates; services decide."""
 
 from functools import partial
 
@@ -15,6 +15,8 @@ from accounts.selectors import endusers_of
 from licenses import exports, receipts, selectors, services
 from licenses.forms import SellLicensesForm
 from licenses.history import HistoryFilterForm, history_page
+from licenses.models import Product
+from licenses.sold import SoldFilterForm, all_sold, sold_page
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.templatetags.portal import licenses as in_words
@@ -46,11 +48,30 @@ def sell_licenses(request: PortalRequest) -> HttpResponseBase:
 
 
 @require_safe
+@allowed(permissions.may_see_endusers)
+def sold(request: PortalRequest) -> HttpResponse:
+    """What the reseller sold, newest first, in pages that start where the last one ended (C4)."""
+    form = _sold_form(request)
+    shown = sold_page(form, before=request.GET.get("before", ""), after=request.GET.get("after", ""))
+    return render(request, "licenses/sold.html", {"form": form, "shown": shown})
+
+
+@require_safe
+@allowed(permissions.may_see_endusers)
+def sold_csv(request: PortalRequest) -> HttpResponseBase:
+    """All sales that pass the filters, oldest first."""
+    form = _sold_form(request)
+    if not form.is_valid():
+        raise Http404
+    return exports.csv_response(_file_name("sold", request), exports.sold_rows(all_sold(form)))
+
+
+@require_safe
 def receipt(request: PortalRequest, number: str) -> HttpResponse:
     """The receipt of an entry, as one of its two sides sees it."""
     entry = get_object_or_404(selectors.entries_visible_to(request.acting), number=number)
     send_again = OneUseForm(binding=binding_of(request, "send_notice_again"))
-    context = {"receipt": receipts.receipt_of(entry, request.acting), "send_again": send_again, "printed_at": timezone.now()}
+    context = {"receipt": receipts.receipt_of(entry, request.acting), "send_again": send_again}
     return render(request, "licenses/receipt.html", context)
 
 
@@ -99,8 +120,16 @@ def licenses_csv(request: PortalRequest) -> StreamingHttpResponse:
 
 
 def _history_form(request: PortalRequest) -> HistoryFilterForm:
-    products = [holding.product for holding in selectors.holdings_of(request.acting)]
-    return HistoryFilterForm(request.GET, account=request.acting, products=products)
+    return HistoryFilterForm(request.GET, account=request.acting, products=_products_of(request))
+
+
+def _sold_form(request: PortalRequest) -> SoldFilterForm:
+    return SoldFilterForm(request.GET, seller=request.acting, products=_products_of(request))
+
+
+def _products_of(request: PortalRequest) -> list[Product]:
+    """The products that the account has ever held, to choose from."""
+    return [holding.product for holding in selectors.holdings_of(request.acting)]
 
 
 def _file_name(what: str, request: PortalRequest) -> str:

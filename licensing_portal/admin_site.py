@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import TO_FIELD_VAR
@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.models import User
 from accounts.views import sign_out
+from licensing_portal.overview import overview_for
 
 View = Callable[..., HttpResponseBase]
 
@@ -29,6 +31,10 @@ class PortalAdminSite(AdminSite):
         if request.user.is_authenticated and not request.user.is_staff:
             raise PermissionDenied
         return super().has_permission(request)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list of what there is, below what moves and what needs a hand."""
+        return super().index(request, {**(extra_context or {}), "overview": overview_for(cast("User", request.user))})
 
     def admin_view(self, view: View, *args: Any, **kwargs: Any) -> Any:
         """Answer 400 to what Django's own pages trip over, and what no link and no form of theirs contains (rules.md §4)."""

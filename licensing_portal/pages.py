@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -122,6 +123,12 @@ def _found(account: Account, user: User, text: str) -> dict[str, Any]:
 
 
 @require_safe
+def help_page(request: PortalRequest) -> HttpResponse:
+    """How licenses move here, in words and in one picture: what is true of the portal as it is."""
+    return render(request, "help.html", {"days_to_retire": settings.RECALL_WINDOW.days})
+
+
+@require_safe
 @allowed(permissions.may_see_endusers)
 def endusers(request: PortalRequest) -> HttpResponse:
     """The accounts one may sell to: whether they have signed in, and what was sold to them (A9)."""
@@ -142,11 +149,13 @@ def enduser(request: PortalRequest, username: str) -> HttpResponse:
 
 def _enduser_context(request: PortalRequest, found: Account) -> dict[str, Any]:
     sold = list(license_selectors.sold_to(found, seller=request.acting))
+    sales = list(license_selectors.sales_to(found, seller=request.acting)[: SHOWN_OF_AN_ENDUSER + 1])
     return {
         "enduser": found,
         "sold": sold,
         "sold_total": sum(quantity for _, _, quantity in sold),
-        "sales": license_selectors.sales_to(found, seller=request.acting)[:SHOWN_OF_AN_ENDUSER],
+        "sales": sales[:SHOWN_OF_AN_ENDUSER],
+        "has_more_sales": len(sales) > SHOWN_OF_AN_ENDUSER,
         "deployment_rows": given_rows(deployment_selectors.deployments_made_for(found, reseller=request.acting)[:SHOWN_OF_AN_ENDUSER]),
         "is_invited": found.is_invited,
         "invitation_notice": notices_of_account(found.username, kind=INVITATION).last(),

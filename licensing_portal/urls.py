@@ -31,6 +31,7 @@ signing_in = [
 urlpatterns = [
     path("", pages.my_licenses, name="my_licenses"),
     path("search/", pages.search, name="search"),
+    path("help/", pages.help_page, name="help"),
     path("endusers/", pages.endusers, name="endusers"),
     path("", include("accounts.urls")),
     path("endusers/<username:username>/", pages.enduser, name="enduser"),

@@ -13,8 +13,8 @@ SCRIPTS = sorted((HOUSE / "static" / "portal").glob("*.js"))
 LAYOUTS = sorted(path for app in ("accounts", "deployments", "licenses", "transfers", "licensing_portal") for path in (HOUSE / app).rglob("*.py"))
 # What Bootstrap's scripts draw around our markup.
 OF_BOOTSTRAP = {"show", "collapsing"}
-# What Django's admin draws: the cells of a column have a class of its name.
-OF_THE_ADMIN = {f"field-{column}" for column in ("number", "posted_at", "queued_at", "sent_at", "subject")}
+# What Django's admin draws: its first page has a class, and the cells of a column have one of its name.
+OF_THE_ADMIN = {"dashboard", *(f"field-{column}" for column in ("number", "posted_at", "queued_at", "sent_at", "subject"))}
 
 
 def rules_of(css: str) -> str:

@@ -41,6 +41,8 @@ my_licenses                              GET      302     200     200        200
 my_licenses                              POST     302     405     405        405        405      405     405   405
 search                                   GET      302     200     200        200        200      200     200   200
 search                                   POST     302     405     405        405        405      405     405   405
+help                                     GET      302     200     200        200        200      200     200   200
+help                                     POST     302     405     405        405        405      405     405   405
 endusers                                 GET      302     200     200        200        403      200     200   403
 endusers                                 POST     302     405     405        405        405      405     405   405
 enduser                                  GET      302     200     200        200        403      404     200   403
@@ -111,6 +113,10 @@ accounts:allow_without_second_factor     GET      302     405     405        405
 accounts:allow_without_second_factor     POST     302     403     403        302        302      302     403   403
 licenses:sell_licenses                   GET      302     403     200        200        403      200     200   403
 licenses:sell_licenses                   POST     302     403     200        200        403      200     200   403
+licenses:sold                            GET      302     200     200        200        403      200     200   403
+licenses:sold                            POST     302     405     405        405        405      405     405   405
+licenses:sold_csv                        GET      302     200     200        200        403      200     200   403
+licenses:sold_csv                        POST     302     405     405        405        405      405     405   405
 licenses:receipt                         GET      302     200     200        200        200      404     200   404
 licenses:receipt                         POST     302     405     405        405        405      405     405   405
 licenses:send_notice_again               GET      302     405     405        405        405      405     405   405
@@ -404,6 +410,7 @@ MOST_QUERIES = 15
 ASKED_FOR = {
     "my_licenses": ["?whose=endusers"],
     "licenses:history": ["?column=sold"],
+    "licenses:sold": ["?q=h&product=P00&owner=harborcu"],
     "accounts:suggest_endusers": ["?q=example"],
     "search": ["?q=e"],
     "transfers:transfer_licenses": ["?account=northgate-west"],

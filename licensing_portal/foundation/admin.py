@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from post_office.models import STATUS, Attachment, Email, EmailTemplate, Log
 
 from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.notices import kind_in_words
 
 # post-office's own pages would let staff change and resend mails past our one door, and show links meant for one person.
 for model in (Attachment, Email, EmailTemplate, Log):
@@ -58,11 +59,6 @@ class KindFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(kind=self.value()) if self.value() else queryset
-
-
-def kind_in_words(kind: str) -> str:
-    """Name a notice's kind after its template: Licenses sold, for licenses/emails/licenses_sold."""
-    return kind.rpartition("/")[2].replace("_", " ").capitalize()
 
 
 @admin.register(Notice)

@@ -1,14 +1,15 @@
 """Form pieces that every app uses: text on one line and on several, a form that acts once, and filters in a page's address."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
+from django.utils import timezone
 
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.submissions import Binding
@@ -114,3 +115,37 @@ class FilterForm(forms.Form):
             return day_text(value)
         choices = dict(getattr(field.field.widget, "choices", ()))
         return str(choices.get(field.value(), field.value()))
+
+
+class DatedFilterForm(FilterForm):
+    """Filters of a list of what happened, two days among them: from the first on and up to the second, both included, in UTC."""
+
+    place_in_list = ("before", "after")
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        # "from" is a word of Python's own, so the two days are added here.
+        for name, label in (("from", "From"), ("to", "To")):
+            self.fields[name] = forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        start, end = cleaned.get("from"), cleaned.get("to")
+        if start and end and end < start:
+            self.add_error("to", "The end date must not be before the start date")
+        return cleaned
+
+    @property
+    def moments(self) -> tuple[datetime | None, datetime | None]:
+        """The first and the last moment of the days that are asked for; None where the span is open."""
+        start, end = self.cleaned_data["from"], self.cleaned_data["to"]
+        return start and datetime.combine(start, time.min, UTC), end and datetime.combine(end, time.max, UTC)
+
+    @property
+    def presets(self) -> Iterator[Chip]:
+        """Spans of days that people ask for, each a link that keeps the other filters."""
+        today = timezone.now().date()
+        starts = {"Last 7 days": today - timedelta(days=6), "Last 30 days": today - timedelta(days=29), "This year": date(today.year, 1, 1)}
+        rest = self.query_without("from", "to")
+        for name, start in starts.items():
+            yield Chip(name, f"?{rest}{'&' if rest else ''}from={start}&to={today}")

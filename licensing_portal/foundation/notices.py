@@ -110,14 +110,24 @@ def _store(email: Email, notice: Notice) -> Notice:
     return notice
 
 
-def notices_of(event: str) -> QuerySet[Notice]:
-    """Return all notices of one event, the oldest first."""
-    return Notice.objects.filter(event=event).select_related("email").order_by("pk")
+def notices_of(*events: str) -> QuerySet[Notice]:
+    """Return all notices of these events, the oldest first."""
+    return Notice.objects.filter(event__in=events).select_related("email").order_by("pk")
 
 
 def notices_of_account(account: str, *, kind: str) -> QuerySet[Notice]:
     """Return the notices of one kind to one account (by its username), the oldest first."""
     return Notice.objects.filter(account=account, kind=kind).select_related("email").order_by("pk")
+
+
+def failed_notices() -> QuerySet[Notice]:
+    """Return the notices that failed for good and were not sent again, the newest first."""
+    return Notice.objects.filter(email__status=STATUS.failed, sent_again=None).select_related("email").order_by("-pk")
+
+
+def kind_in_words(kind: str) -> str:
+    """Name a notice's kind after its template: Licenses sold, for licenses/emails/licenses_sold."""
+    return kind.rpartition("/")[2].replace("_", " ").capitalize()
 
 
 def deliver_due() -> int:

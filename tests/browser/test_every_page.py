@@ -112,7 +112,7 @@ def visitor(story, visit_as):
 
 # ── Pages that one opens ──
 
-OF_A_RESELLER = ["/", "/sell/", "/deployments/add/", "/transfer/", "/create-enduser/", "/linked-accounts/", "/switch/", "/sign-out/"]
+OF_A_RESELLER = ["/", "/sell/", "/deployments/add/", "/transfer/", "/create-enduser/", "/linked-accounts/", "/switch/", "/sign-out/", "/help/"]
 OF_A_RESELLER_IN_LISTS = [
     "/endusers/",
     "/search/?q=h",
@@ -123,6 +123,9 @@ OF_A_RESELLER_IN_LISTS = [
     "/history/?product=TUNER&column=deployed&kind=deployment&from=2026-01-01",
     "/history/?q=nothing",
     "/?whose=endusers&q=smh&product=CPA",
+    "/sold/",
+    "/sold/?q=nothing",
+    "/sold/?product=TTS&owner=harborcu&from=2026-01-01",
     "/?q=nothing&state=active",
 ]
 SECURITY = [f"/settings/security/{page}" for page in ("", "password/", "authenticator/", "passkeys/add/", "recovery-codes/new/")]

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from accounts.models import User
@@ -9,6 +10,7 @@ from licensing_portal import demo
 from licensing_portal.foundation.notices import deliver_due
 from tests.authenticator import code
 from tests.books import assert_the_books_are_proven, balances
+from tests.browser.elements import contrast
 from tests.factories.accounts import PASSWORD
 from tests.factories.licenses import ProductFactory, give
 
@@ -81,3 +83,43 @@ def test_a_customer_is_kept_out_of_the_admin(northgate, user, visit_as, complain
     assert response.status == 403
     expect(page.get_by_role("heading", name="You can’t open this page", exact=True, level=1)).to_be_visible()
     assert complaints.pop() == "console: Failed to load resource: the server responded with a status of 403 (Forbidden)"
+
+
+# The page scrolls sideways; and of each chart, whether a bar of it is seen: its color, and what it stands on.
+OVERVIEW = """
+() => ({
+  isWider: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  bars: [...document.querySelectorAll(".chart rect:not(.chart-ground)")].map((bar) => getComputedStyle(bar).fill),
+  ground: getComputedStyle(document.body).backgroundColor,
+  heights: [...document.querySelectorAll(".chart")].map((chart) => chart.getBoundingClientRect().height > 20),
+})
+"""
+
+
+@pytest.mark.parametrize("colors", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}], ids=str)
+def test_the_charts_are_seen_in_all_colors_and_the_page_fits_a_phone(transactional_db, visit_as, colors):
+    """WCAG 1.4.10, 1.4.11: three to one against the ground."""
+    demo.load()
+    page = visit_as(User.objects.get(username="admin"))
+    page.emulate_media(**colors)
+    for width in (320, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto("/admin/")
+        seen = page.evaluate(OVERVIEW)
+
+        assert (seen["isWider"], set(seen["heights"]), len(seen["bars"])) == (False, {True}, 13)
+        assert [bar for bar in seen["bars"] if contrast(bar, seen["ground"]) < 3] == []
+
+
+def test_the_numbers_of_the_charts_open_by_the_keyboard(transactional_db, visit_as):
+    demo.load()
+    page = visit_as(User.objects.get(username="admin"))
+    page.goto("/admin/")
+    numbers = page.get_by_role("region", name="Licenses by product and month", exact=True)
+    expect(numbers).to_be_hidden()
+
+    page.get_by_text("The numbers, month by month", exact=True).focus()
+    page.keyboard.press("Enter")
+
+    expect(numbers).to_be_visible()
+    expect(numbers.get_by_role("row").filter(has_text="TUNER").first.get_by_role("cell").last).to_have_text("6")

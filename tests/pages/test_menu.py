@@ -19,6 +19,7 @@ PAGES = {
     "/endusers/": ("Endusers", "page"),
     "/endusers/harborcu/": ("Endusers", "true"),
     "/create-enduser/": ("Endusers", "true"),
+    "/sold/": ("Sold", "page"),
     "/history/": ("History", "page"),
     "receipt": ("History", "true"),
     "/linked-accounts/": ("Link User Admin", "page"),

@@ -164,6 +164,21 @@ RECEIPTS = [
         widths=(A4,),
         themes=("dark",),
     ),
+    picture("history-print", "northgate", "/history/?product=TTS", media="print", widths=(A4,), themes=("dark",)),
+    picture("sold-print", "northgate", "/sold/", media="print", widths=(A4,), themes=("dark",)),
+]
+
+SOLD = [
+    picture("sold", "northgate", "/sold/"),
+    picture("sold-filtered", "northgate", "/sold/?product=TTS&owner=harborcu"),
+    picture("sold-no-match", "northgate", "/sold/?q=nothing+like+this"),
+    picture("sold-refused", "northgate", "/sold/?from=2026-02-02&to=2026-01-01"),
+    picture("sold-nothing", "northgate-west", "/sold/"),
+]
+
+HELP = [
+    picture("help", "northgate", "/help/"),
+    picture("help-enduser-window", "harborcu", "/help/#links", is_whole=False),
 ]
 
 SEARCH = [
@@ -405,6 +420,8 @@ PICTURES = [
     *TRANSFER_LICENSES,
     *HISTORY,
     *RECEIPTS,
+    *SOLD,
+    *HELP,
     *SEARCH,
     *ENDUSERS,
     *SECURITY,

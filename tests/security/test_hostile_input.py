@@ -60,7 +60,7 @@ def addresses(northgate, west, harborcu):
     made = deploy(northgate, name="IVR", ASR=2)
     names = [
         "my_licenses", "search", "endusers", "accounts:create_enduser", "accounts:suggest_endusers", "accounts:link_account",
-        "accounts:switch_accounts", "licenses:sell_licenses", "licenses:history", "licenses:history_csv", "licenses:licenses_csv",
+        "accounts:switch_accounts", "licenses:sell_licenses", "licenses:history", "licenses:history_csv", "licenses:licenses_csv", "licenses:sold", "licenses:sold_csv",
         "deployments:add_deployment", "transfers:transfer_licenses",
     ]  # fmt: skip
     of_things = [

@@ -82,6 +82,12 @@ def moment(value: datetime) -> SafeString:
 
 
 @register.simple_tag
+def this_moment() -> SafeString:
+    """Write the moment in which the page is made."""
+    return moment(localtime())
+
+
+@register.simple_tag
 def day(value: datetime) -> SafeString:
     """Write the day of a moment, where the hour is of no interest: 24 Nov 2026."""
     return _time(value, day_text(localtime(value)))
