@@ -77,3 +77,24 @@ def test_on_a_phone_without_scripts_the_filters_are_open(northgate, page_without
     page.get_by_label("Kind", exact=True).select_option("Sale")
     page.get_by_role("button", name="Filter", exact=True).click()
     expect(page.get_by_role("heading", name="Nothing matches these filters", exact=True)).to_be_visible()
+
+
+def test_a_persons_lines_of_one_product_are_found_with_the_balance_after_each(northgate_s):
+    """C12: by whom, of what, from when on; the balance is that of the product, whatever else is filtered."""
+    page = northgate_s
+    page.get_by_label("Product", exact=True).select_option("Text-to-Speech Server")
+    page.get_by_label("By", exact=True).fill("northgate")
+    page.get_by_role("button", name="Filter", exact=True).click()
+    expect(chip(page, "By: northgate")).to_be_visible()
+
+    rows = page.get_by_role("table", name="Journal of this account, newest first").get_by_role("row").all()[1:]
+    cells = [row.get_by_role("cell").all_inner_texts() for row in rows]
+    assert sentences(page) == ["Deployed on NVS-LAB", "Deployed on NVS-LAB", "Sold to stmarys", "Sold to harborcu"]
+    assert [(change, balance, by) for _, _, change, balance, by in cells] == [
+        ("+4", "4", "northgate"), ("−4", "44", "northgate"), ("−48", "48", "northgate"), ("−24", "96", "northgate"),
+    ]  # fmt: skip
+
+    chip(page, "By: northgate").click()
+    page.get_by_role("link", name="Last 7 days", exact=True).click()
+    expect(chip(page, "Product: Text-to-Speech Server")).to_be_visible()
+    assert sentences(page)[-1] == "Issued by publisher"

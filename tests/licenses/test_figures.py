@@ -88,12 +88,13 @@ def prove_with_nobody_else_at_it():
     return made
 
 
-def test_a_proof_keeps_what_there_was_up_to_its_settled_line(year):
+def test_a_proof_keeps_what_there_was_up_to_its_settled_line(year, northgate, harborcu, user):
     with time_machine.travel(NOW, tick=False):
+        sell(northgate, harborcu, user(northgate), ASR=2)
         made = prove()
 
     assert made.moved == counted_up_to(made.settled_line, NOW, afresh=True)
-    assert in_words(figures_up_to(NOW)) == ALL
+    assert in_words(figures_up_to(NOW)) == sorted([*ALL, "2026-11 sale ASR 2"])
 
 
 def test_what_came_after_a_proof_is_added_to_what_it_counted(year, northgate, harborcu, user):

@@ -215,8 +215,8 @@ def proven(faults):
 @pytest.mark.parametrize(
     ("faults", "words", "needs_a_hand"),
     [
-        (0, "Ledger The books are proven. Last on 24 Nov 2026, 12:00 pm UTC. All proofs", False),
-        (2, "Ledger The books are not proven: 2 faults. Found on 24 Nov 2026, 12:00 pm UTC. What was found", True),
+        (0, "Ledger The books are proven. Last on 24 Nov 2026, 12:00 pm UTC. Ledger proof", False),
+        (2, "Ledger The books are not proven: 2 faults. Found on 24 Nov 2026, 12:00 pm UTC. Ledger proof", True),
     ],
 )
 def test_the_last_proof_says_whether_the_books_agree(desk, faults, words, needs_a_hand):
