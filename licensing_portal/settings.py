@@ -193,6 +193,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.tokens.ResetTokenGenerator"  # noqa: S105 - the name of a class
 
 # Staff must have a second factor; the demo's admin alone goes without (a system check refuses that anywhere else).
 STAFF_WITHOUT_SECOND_FACTOR = {"admin"} if DEMO else set()
