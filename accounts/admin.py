@@ -1,6 +1,6 @@
 """The editing desk for accounts and users. An account is opened by the service, which invites its first user."""
 
-from typing import Any
+from typing import Any, cast
 
 import allauth.account.admin
 import allauth.mfa.admin  # noqa: F401 - the same
@@ -23,6 +23,7 @@ from accounts.requests import PortalRequest, binding_of
 from accounts.security import services as security
 from accounts.security_log import Kind
 from accounts.selectors import publisher
+from accounts.team import lock_any_team
 from licensing_portal.foundation.admin import NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
@@ -100,10 +101,19 @@ class AccountAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
         return [*own, *super().get_urls()]
 
 
-def _is_revoked(user: User, form: forms.ModelForm) -> bool:
-    """Whether the form deactivates the user, or makes an administrator one no more; the team's own page does the same."""
-    is_demoted = "role" in form.changed_data and form.initial["role"] == User.Role.ADMINISTRATOR
-    return is_demoted or ("is_active" in form.changed_data and not user.is_active)
+class ChangedUserForm(forms.ModelForm):
+    """A form of a user that there is; an administrator of its account stays, as on the team's own page (rules.md §1)."""
+
+    def clean(self) -> dict[str, Any]:
+        """Look under the lock, which holds until all is saved: the admin's page is one transaction."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and {"role", "is_active"} & set(self.changed_data):
+            try:
+                team = lock_any_team(self.instance.account)
+                team.check_that_an_administrator_stays(team.member(self.instance), role=cleaned["role"], is_active=cleaned["is_active"])
+            except Refusal as refusal:
+                refusal.show_on(self)
+        return cleaned
 
 
 def _is_superuser(request: HttpRequest) -> bool:
@@ -134,7 +144,7 @@ class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
         return [*own, *super().get_urls()]
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **kwargs if obj else {**kwargs, "form": NewUsernameForm})
+        return super().get_form(request, obj, change, **{**kwargs, "form": ChangedUserForm if obj else NewUsernameForm})
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and (_is_superuser(request) or not (obj and obj.is_staff))
@@ -144,15 +154,13 @@ class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
         return [*self.readonly_fields, *fixed, *([] if _is_superuser(request) else ["is_staff", "groups"])]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Role and activity are changed by the flow; who was deactivated or demoted must not get the revocations of before back."""
         if not change:
             obj.set_unusable_password()
-        elif _is_revoked(obj, form):
-            obj.revocations += 1  # links and sessions of before do not come back with the role (A6)
+        elif {"role", "is_active"} & set(form.changed_data):
+            changed = services.change_any_user(user=obj, role=obj.role, is_active=obj.is_active, changed_by=cast("User", request.user))
+            obj.revocations = changed.revocations
         super().save_model(request, obj, form, change)
-        if change and "role" in form.changed_data:
-            self.record(request, obj, f"is {obj.get_role_display().lower()} now", Kind.ROLE_CHANGED)
-        if change and "is_active" in form.changed_data:
-            self.record(request, obj, "", Kind.USER_ACTIVATED if obj.is_active else Kind.USER_DEACTIVATED)
 
 
 @admin.register(Link)

@@ -8,6 +8,7 @@ SecurityEvent  is a line of the security log: what happened at the doors, writte
 Session  is a browser's session: of one that is signed in, also whose it is.
 """
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -159,10 +160,21 @@ class User(AbstractBaseUser, PermissionsMixin):
 
         Without the second, whoever is activated or promoted again would bring back sessions and links that had ended.
         """
-        of_the_password = super().get_session_auth_hash()
+        return self._with_revocations(super().get_session_auth_hash(), settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same under each secret of before, which must tell revocations apart as well."""
+        for secret, of_the_password in zip(settings.SECRET_KEY_FALLBACKS, super().get_session_auth_fallback_hash(), strict=True):
+            yield self._with_revocations(of_the_password, secret)
+
+    def _with_revocations(self, of_the_password: str, secret: str) -> str:
         if not self.revocations:
             return of_the_password
-        return salted_hmac("accounts.User", f"{self.revocations} {of_the_password}", algorithm="sha256").hexdigest()
+        return salted_hmac("accounts.User", f"{self.revocations} {of_the_password}", secret=secret, algorithm="sha256").hexdigest()
+
+    def is_proven_by(self, proof: str) -> bool:
+        """Whether a proof was made with the password and standing of today, be it under a secret of before (A6)."""
+        return any(constant_time_compare(proof, good) for good in (self.get_session_auth_hash(), *self.get_session_auth_fallback_hash()))
 
 
 class Link(models.Model):
@@ -193,7 +205,7 @@ class Link(models.Model):
             and prover.is_administrator
             and prover.account_id == self.target_id
             and self.target.closed_at is None
-            and constant_time_compare(self.proof, prover.get_session_auth_hash())
+            and prover.is_proven_by(self.proof)
         )
 
 

@@ -79,17 +79,17 @@ def _password_reset_context(context: Context) -> Context:
     return context | {"url": settings.PORTAL_URL + path}
 
 
-def role_changed(user: User, *, address: str, before: str, changed_by: User, event: str) -> Notice:
+def role_changed(user: User, *, address: str, before: str, changed_by: User | str, event: str) -> Notice:
     """Tell a user of another role, and what it may do."""
     return _about_a_user("accounts/emails/role_changed", user, address, event, before=User.Role(before).label, changed_by=changed_by)
 
 
-def user_deactivated(user: User, *, address: str, deactivated_by: User, event: str) -> Notice:
+def user_deactivated(user: User, *, address: str, deactivated_by: User | str, event: str) -> Notice:
     """Tell a user that nobody can sign in with it any more."""
     return _about_a_user("accounts/emails/user_deactivated", user, address, event, changed_by=deactivated_by)
 
 
-def user_activated(user: User, *, address: str, activated_by: User, event: str) -> Notice:
+def user_activated(user: User, *, address: str, activated_by: User | str, event: str) -> Notice:
     """Tell a user that one can sign in with it again."""
     return _about_a_user("accounts/emails/user_activated", user, address, event, changed_by=activated_by)
 

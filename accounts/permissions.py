@@ -39,6 +39,11 @@ def may_administer(user: User, account: Account) -> bool:
     return user.is_administrator and not is_acting(user, account) and not account.is_publisher
 
 
+def may_administer_any(user: User, account: Account) -> bool:
+    """Users of whichever account: the publisher's staff, in the admin (rules.md §1)."""
+    return user.is_staff and account.is_publisher and user.has_perm("accounts.change_user")
+
+
 def may_secure_sign_in(user: User, account: Account) -> bool:
     """One's own password, second factor and sessions: everybody, staff too, but never while acting (A7)."""
     return not is_acting(user, account)

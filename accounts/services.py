@@ -1,5 +1,6 @@
 """The flows about accounts: create an enduser, accept an invitation, the users of an account, link and unlink. Each is one transaction."""
 
+import uuid
 from contextlib import suppress
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 from accounts import notices, permissions, security_log, selectors
 from accounts.models import Account, Invitation, Link, User
 from accounts.security_log import Kind
-from accounts.team import lock_team
+from accounts.team import Team, lock_any_team, lock_team
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import NotAllowed, Refusal
 from licensing_portal.foundation.flows import flow
@@ -273,17 +274,24 @@ def change_role(*, account: Account, user: User, role: str, changed_by: User, ke
         return claim.first_result
     team = lock_team(account, changed_by)
     user = team.member(user)
+    _give_role(team, user, role, by=changed_by, act=key)
+    return claim.settle(user)
+
+
+def _give_role(team: Team, user: User, role: str, *, by: User, act: str) -> None:
+    """Give a locked user another role, unless it has it, and tell the person. `act` is one's own for each act.
+
+    Raises LastAdministrator.
+    """
     before = user.role
     if role == before:
-        return claim.settle(user)
-    if user.is_administrator:
-        team.check_that_an_administrator_stays(without=user)
-        user.revocations += 1
+        return
+    team.check_that_an_administrator_stays(user, role=role, is_active=user.is_active)
+    user.revocations += int(user.is_administrator)
     user.role = role
     user.save(update_fields=["role", "revocations"])
-    security_log.record(Kind.ROLE_CHANGED, user=changed_by, about=f"{user}: {before} → {role}")
-    notices.role_changed(user, address=selectors.address_of(user), before=before, changed_by=changed_by, event=f"role {key}")
-    return claim.settle(user)
+    security_log.record(Kind.ROLE_CHANGED, user=by, other=_another_than(by, team.account), about=f"{user}: {before} → {role}")
+    notices.role_changed(user, address=selectors.address_of(user), before=before, changed_by=_named(by, team.account), event=f"role {act}")
 
 
 @flow
@@ -299,14 +307,23 @@ def deactivate_user(*, account: Account, user: User, deactivated_by: User, key: 
         return claim.first_result
     team = lock_team(account, deactivated_by)
     user = team.member(user)
-    if user.is_active:
-        team.check_that_an_administrator_stays(without=user)
-        user.is_active = False
-        user.revocations += 1
-        user.save(update_fields=["is_active", "revocations"])
-        security_log.record(Kind.USER_DEACTIVATED, user=deactivated_by, about=str(user))
-        notices.user_deactivated(user, address=selectors.address_of(user), deactivated_by=deactivated_by, event=f"deactivation {key}")
+    _deactivate(team, user, by=deactivated_by, act=key)
     return claim.settle(user)
+
+
+def _deactivate(team: Team, user: User, *, by: User, act: str) -> None:
+    """Close a locked user's sign-in, unless it is, and tell the person.
+
+    Raises LastAdministrator.
+    """
+    if not user.is_active:
+        return
+    team.check_that_an_administrator_stays(user, role=user.role, is_active=False)
+    user.is_active = False
+    user.revocations += 1
+    user.save(update_fields=["is_active", "revocations"])
+    security_log.record(Kind.USER_DEACTIVATED, user=by, other=_another_than(by, team.account), about=str(user))
+    notices.user_deactivated(user, address=selectors.address_of(user), deactivated_by=_named(by, team.account), event=f"deactivation {act}")
 
 
 @flow
@@ -320,14 +337,50 @@ def activate_user(*, account: Account, user: User, activated_by: User, key: str)
     claim = submissions.claim(key, User, user.username)
     if claim.first_result:
         return claim.first_result
-    user = lock_team(account, activated_by).member(user)
-    if not user.is_active:
-        user.is_active = True
-        user.save(update_fields=["is_active"])
-        security_log.record(Kind.USER_ACTIVATED, user=activated_by, about=str(user))
-        if user.has_usable_password():
-            notices.user_activated(user, address=selectors.address_of(user), activated_by=activated_by, event=f"activation {key}")
+    team = lock_team(account, activated_by)
+    user = team.member(user)
+    _activate(team, user, by=activated_by, act=key)
     return claim.settle(user)
+
+
+def _activate(team: Team, user: User, *, by: User, act: str) -> None:
+    """Open a locked user's sign-in again, unless it is open, and tell whoever has a password."""
+    if user.is_active:
+        return
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    security_log.record(Kind.USER_ACTIVATED, user=by, other=_another_than(by, team.account), about=str(user))
+    if user.has_usable_password():
+        notices.user_activated(user, address=selectors.address_of(user), activated_by=_named(by, team.account), event=f"activation {act}")
+
+
+def _another_than(by: User, account: Account) -> Account | None:
+    """The account that an act of staff is about, whose log tells of it as well; None of one's own."""
+    return account if by.account_id != account.pk else None
+
+
+def _named(by: User, account: Account) -> User | str:
+    """Who did it, as its people may know: the publisher's by its name, and not by theirs (A9)."""
+    return by if by.account_id == account.pk else by.account.company
+
+
+@flow
+def change_any_user(*, user: User, role: str, is_active: bool, changed_by: User) -> User:
+    """Give whosever user this role, and deactivate or activate it, by the rules and with the letters of its team; staff alone may (rules.md §1).
+
+    The admin's forms carry no one-use key: what is so already stays so, and nobody is told.
+
+    Raises NotAllowed, LastAdministrator.
+    """
+    team, act = lock_any_team(user.account), uuid.uuid4().hex
+    permissions.require(permissions.may_administer_any, changed_by, changed_by.account)
+    user = team.member(user)
+    _give_role(team, user, role, by=changed_by, act=act)
+    if is_active:
+        _activate(team, user, by=changed_by, act=act)
+    else:
+        _deactivate(team, user, by=changed_by, act=act)
+    return user
 
 
 @flow

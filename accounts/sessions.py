@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.http import HttpRequest
 from django.utils import timezone
@@ -108,6 +108,15 @@ def end(user: User, handle: str) -> None:
 def end_all(user: User, *, but: str | None = None) -> None:
     """End the person's sessions, at once, but the one with this key."""
     user.sessions.exclude(pk=but).delete()
+
+
+def keep_all(user: User, *, before: list[str], now: str) -> None:
+    """Let the person's sessions that match what they had to match before match what they must match now."""
+    store = SessionStore()
+    for session in user.sessions.all():
+        data = store.decode(session.session_data)
+        if data.get(HASH_SESSION_KEY) in before:
+            Session.objects.filter(pk=session.pk).update(session_data=store.encode(data | {HASH_SESSION_KEY: now}))
 
 
 def browser_in_words(user_agent: str) -> str:

@@ -13,7 +13,7 @@ class LastAdministrator(Refusal):
 
 @dataclass(frozen=True)
 class Team:
-    """The users of an account as they are now, all of them locked. Only `lock_team` makes one."""
+    """The users of an account as they are now, all of them locked. Only `lock_team` and `lock_any_team` make one."""
 
     account: Account
     users: list[User]
@@ -28,24 +28,35 @@ class Team:
                 return member
         raise NotAllowed(f"{user} is not a user of {self.account}. Nothing was changed.")
 
-    def check_that_an_administrator_stays(self, *, without: User) -> None:
-        """Refuse to lose the last one who can sign in and administer the account (rules.md §1).
+    def check_that_an_administrator_stays(self, user: User, *, role: str, is_active: bool) -> None:
+        """Refuse to lose the last one who can sign in and administer the account (rules.md §1); the publisher's has superusers for that.
+
+        `role` and `is_active` are what the user is to have. Whoever keeps both takes nobody away.
 
         Raises LastAdministrator.
         """
-        others = [user for user in self.users if user != without]
-        if not any(user.is_active and user.is_administrator and user.has_usable_password() for user in others):
-            raise LastAdministrator(f"{without} is the last administrator who can sign in. Make another user an administrator first.", field="role")
+        is_taken_away = (user.is_administrator and role != user.role) or (user.is_active and not is_active)
+        if self.account.is_publisher or not is_taken_away:
+            return
+        others = [other for other in self.users if other != user]
+        if not any(other.is_active and other.is_administrator and other.has_usable_password() for other in others):
+            raise LastAdministrator(f"{user} is the last administrator who can sign in. Make another user an administrator first.", field="role")
 
 
 def lock_team(account: Account, administrator: User) -> Team:
-    """Lock all users of the account, in one order, and decide the right of the one who asks (A7, B7).
-
-    Without the lock two administrators who demote each other at the same moment would each find the other still there.
+    """Lock all users of the account and decide the right of the one who asks (A7, B7).
 
     Raises NotAllowed.
     """
-    users = User.objects.select_for_update(of=("self",), no_key=True).select_related("account").filter(account=account).order_by("pk")
-    team = Team(account, list(users))
+    team = lock_any_team(account)
     permissions.require(permissions.may_administer, administrator, account)
     return team
+
+
+def lock_any_team(account: Account) -> Team:
+    """Lock all users of the account, in one order, for whoever has the right to otherwise.
+
+    Without the lock two administrators who demote each other at the same moment would each find the other still there.
+    """
+    users = User.objects.select_for_update(of=("self",), no_key=True).select_related("account").filter(account=account).order_by("pk")
+    return Team(account, list(users))

@@ -28,6 +28,7 @@ from accounts.forms import (
     NewAccountForm,
     SecurityLogFilterForm,
 )
+from accounts.limits import limited
 from accounts.middleware import start_acting, stop_acting
 from accounts.models import Account, Link, User
 from accounts.permissions import allowed
@@ -76,6 +77,7 @@ def throttled(response: HttpResponseBase) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @allowed(permissions.may_create_endusers)
+@limited("letters")
 def create_enduser(request: PortalRequest) -> HttpResponseBase:
     """Create an enduser account and invite its first user (A1)."""
     form = NewAccountForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "create_enduser"))
@@ -112,6 +114,7 @@ def _suggestion(owner: Any) -> dict[str, str]:
 
 @require_POST
 @allowed(permissions.may_create_endusers)
+@limited("letters")
 def invite_again(request: PortalRequest, username: str) -> HttpResponseBase:
     """Send an enduser's invitation once more."""
     enduser = get_object_or_404(selectors.endusers_of(request.acting), username=username)
@@ -292,6 +295,7 @@ def team(request: PortalRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allowed(permissions.may_administer)
+@limited("letters")
 def invite_user(request: PortalRequest) -> HttpResponseBase:
     """Make a user of one's own account and invite that person (A1)."""
     form = InviteUserForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "invite_user"))
@@ -335,6 +339,7 @@ def _with_the_new_role(request: PortalRequest, changed: User) -> HttpResponseBas
 
 @require_POST
 @allowed(permissions.may_administer)
+@limited("letters")
 def invite_user_again(request: PortalRequest, username: str) -> HttpResponseBase:
     """Send a user's invitation once more."""
     person = get_object_or_404(selectors.team_of(request.acting), username=username)

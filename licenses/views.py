@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import permissions
+from accounts.limits import limited
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of, press
 from accounts.selectors import endusers_of
@@ -77,6 +78,7 @@ def receipt(request: PortalRequest, number: str) -> HttpResponse:
 
 @require_POST
 @allowed(permissions.may_move_licenses)
+@limited("letters")
 def send_notice_again(request: PortalRequest, number: str) -> HttpResponseBase:
     """Mail the notice of an entry once more (C4)."""
     entry = get_object_or_404(selectors.entries_visible_to(request.acting), number=number)
@@ -104,6 +106,7 @@ def history(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
+@limited("files")
 def history_csv(request: PortalRequest) -> HttpResponseBase:
     """The whole filtered journal, oldest first."""
     form = _history_form(request)
@@ -114,6 +117,7 @@ def history_csv(request: PortalRequest) -> HttpResponseBase:
 
 
 @require_safe
+@limited("files")
 def licenses_csv(request: PortalRequest) -> StreamingHttpResponse:
     """The account's summary: a row for every product ever held, by code, no total."""
     return exports.csv_response(_file_name("licenses", request), exports.summary_rows(selectors.holdings_of(request.acting)))

@@ -1,8 +1,8 @@
-"""What browsers may keep of the portal's pages."""
+"""What browsers may ask of the portal, and what they may keep of its pages."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.cache import patch_cache_control
 
 # Going back to one of these shows the form as it was sent, with its one-use key, so that pressing again acts once (B5). Kept
@@ -30,3 +30,13 @@ class NothingIsKeptMiddleware:
         else:
             patch_cache_control(response, private=True, no_store=True)
         return response
+
+
+class NoTraceMiddleware:
+    """Refuse TRACE everywhere: what answers it with what was sent tells a script the cookie that it may not read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS", "POST"]) if request.method == "TRACE" else self.get_response(request)

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "licensing_portal.headers.NothingIsKeptMiddleware",
+    "licensing_portal.headers.NoTraceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -158,6 +159,9 @@ TRIES_PER_ADDRESS = 20
 TRIES_WITHIN = 5 * 60  # seconds in which they are counted, and after which one may try again
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many proxies of our own write X-Forwarded-For
 
+# How often one person may ask for a file of the journal, and for a letter to somebody: far more than anybody needs.
+REQUEST_LIMITS = {"files": f"30/{TRIES_WITHIN}s/user", "letters": f"60/{TRIES_WITHIN}s/user"}
+
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds: a reset link is good for one hour
 INVITATION_TIMEOUT = 7 * 24 * 60 * 60  # seconds: rule A1
 ACTING_TIMEOUT = 30 * 60  # seconds without a request after which one acts for one's own account again
@@ -189,6 +193,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.tokens.ResetTokenGenerator"  # noqa: S105 - the name of a class
 
 # Staff must have a second factor; the demo's admin alone goes without (a system check refuses that anywhere else).
 STAFF_WITHOUT_SECOND_FACTOR = {"admin"} if DEMO else set()

@@ -109,3 +109,32 @@ def test_the_papers_name_no_machine():
     strange = {name: re.findall(r"/(?:home|root|Users)/\S*", paper) for name, paper in PAPERS.items()}
 
     assert {name: paths for name, paths in strange.items() if paths} == {}
+
+
+# ── The table of ASVS ──
+
+ANSWERS = {"Met", "Partly", "Not met"}
+
+
+def read_asvs(paper):
+    """The rows of the tables under "Measured against OWASP ASVS": what is asked, the answer, why, and what proves it."""
+    section = paper.partition("## Measured against OWASP ASVS")[2].partition("\n## ")[0]
+    return [[cell.strip() for cell in line.strip().strip("|").split(" |")] for line in section.splitlines() if re.match(r"\| \d", line)]
+
+
+def unproven(rows):
+    """The rows that are met and name no test, that are not met and give no reason, or that answer something else."""
+    return [asked for asked, answer, why, proof in rows if answer not in ANSWERS or not (proof if answer == "Met" else why)]
+
+
+def test_the_reader_sees_a_line_that_is_met_without_a_proof():
+    """The check itself."""
+    head = "# A\n## Measured against OWASP ASVS 5.0\n| Asked | | Why | Proof |\n|---|---|---|---|\n"
+    rows = "| 1.1.1: a | Met | | `t` |\n| 1.1.2: b | Met | so | |\n| 1.1.3: c | Not met | so | |\n| 1.1.4: d | Partly | | `t` |\n| 1.1.5: e | Yes | | `t` |\n"
+    assert unproven(read_asvs(f"{head}{rows}## Next\n| 2: z | Met | | |\n")) == ["1.1.2: b", "1.1.4: d", "1.1.5: e"]
+
+
+def test_each_line_of_asvs_that_is_met_names_its_proof_and_each_other_one_a_reason():
+    rows = read_asvs(PAPERS["docs/security.md"])
+
+    assert (len(rows) > 60, unproven(rows)) == (True, [])

@@ -9,7 +9,7 @@ from accounts.services import accept_invitation
 from licensing_portal.foundation.models import Notice
 from tests.factories.accounts import LinkFactory, UserFactory
 from tests.factories.licenses import give
-from tests.views import errors_of, form_of, links_of
+from tests.views import errors_of, form_of, kept_in, links_of, page_of
 
 # ── Accounts ──
 
@@ -194,6 +194,7 @@ def test_users_without_an_address_do_not_collide(desk, northgate):
 
 
 def test_a_user_stays_in_its_account_under_its_name(desk, northgate, tideway):
+    UserFactory(account=northgate, username="jo")
     user = User.objects.get(username="northgate")
     address = f"/admin/accounts/user/{user.pk}/change/"
 
@@ -252,6 +253,7 @@ def test_a_user_that_a_clerk_adds_is_not_staff_and_in_no_group(clerk, staff, iss
 
 
 def test_a_clerk_changes_the_users_of_customers(clerk, northgate):
+    UserFactory(account=northgate, username="jo")
     address = f"/admin/accounts/user/{User.objects.get(username='northgate').pk}/change/"
 
     response = clerk.post(address, form_of(clerk, address) | {"role": "viewer"})
@@ -285,6 +287,95 @@ def test_a_demotion_and_a_deactivation_end_what_stood_on_the_sign_in_and_nothing
     desk.post(address, {name: value for name, value in (form_of(desk, address) | change).items() if value})
 
     assert User.objects.get(pk=person.pk).revocations == int(is_revoked)
+
+
+def change(desk, username, **changes):
+    """Change a user in the admin; what is "" is sent as a browser sends a box that is not ticked."""
+    address = f"/admin/accounts/user/{User.objects.get(username=username).pk}/change/"
+    return desk.post(address, {name: value for name, value in (form_of(desk, address) | changes).items() if value})
+
+
+def problems(response):
+    """What a refused form of Django's own says, by its field."""
+    lists = [part for part in page_of(response).all("ul") if "errorlist" in part.classes]
+    return {part["id"].removeprefix("id_").removesuffix("_error"): [line.text for line in part.all("li")] for part in lists}
+
+
+def letters():
+    return [(notice.kind.rpartition("/")[2], notice.account, notice.address) for notice in Notice.objects.order_by("pk")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sent"),
+    [
+        ({"role": "manager"}, ["role_changed"]),
+        ({"is_active": ""}, ["user_deactivated"]),
+        ({"role": "manager", "is_active": ""}, ["role_changed", "user_deactivated"]),
+        ({"email": "other@example.com"}, []),
+        ({}, []),
+    ],
+)
+def test_who_is_changed_is_told_by_the_letters_of_the_team(desk, northgate, changes, sent):
+    """rules.md §1: once, whoever does it; and as what the publisher’s people are called is for nobody else to know (A9)."""
+    UserFactory(account=northgate, username="jo")
+
+    change(desk, "jo", **changes)
+
+    assert letters() == [(kind, "jo", changes.get("email", "jo@people.example.com")) for kind in sent]
+    assert [notice.pk for notice in Notice.objects.all() if "staff" in notice.email.message or "Publisher Inc." not in notice.email.message] == []
+
+
+def test_who_is_activated_is_told_as_well(desk, northgate):
+    UserFactory(account=northgate, username="jo", is_active=False)
+
+    change(desk, "jo", is_active="on")
+
+    assert letters() == [("user_activated", "jo", "jo@people.example.com")]
+
+
+@pytest.mark.parametrize("changes", [{"role": "viewer"}, {"is_active": ""}, {"role": "manager", "is_active": ""}])
+@pytest.mark.parametrize("other", ["nobody", "a deactivated one", "one who never chose a password"])
+def test_the_last_administrator_who_can_sign_in_stays(desk, northgate, changes, other):
+    """rules.md §1: refused at its field, as on the team’s own page; nothing is changed, and what was typed is kept."""
+    if other != "nobody":
+        person = UserFactory(account=northgate, username="jo", is_active="deactivated" not in other)
+        if "never" in other:
+            person.set_unusable_password()
+            person.save()
+
+    response = change(desk, "northgate", email="new@example.com", **changes)
+
+    words = "northgate is the last administrator who can sign in. Make another user an administrator first."
+    after = User.objects.get(username="northgate")
+    assert problems(response) == {"role": [words]}
+    assert kept_in(response, {"email": "new@example.com"}) == {"email": "new@example.com"}
+    assert (after.role, after.is_active, after.email, letters()) == ("administrator", True, "northgate@people.example.com", [])
+
+
+def test_a_form_that_is_wrong_elsewhere_changes_nothing_and_tells_nobody(desk, northgate, tideway):
+    """B6."""
+    UserFactory(account=northgate, username="jo")
+
+    response = change(desk, "jo", email="tideway@people.example.com", is_active="")
+
+    assert (len(problems(response)), User.objects.get(username="jo").is_active, letters()) == (1, True, [])
+
+
+def test_a_role_that_there_is_not_is_refused_with_an_activity_that_there_is(desk, northgate):
+    UserFactory(account=northgate, username="jo")
+
+    response = change(desk, "jo", role="owner", is_active="")
+
+    assert (response.status_code, list(problems(response)), User.objects.get(username="jo").is_active) == (200, ["role"], True)
+
+
+def test_staff_are_changed_though_nobody_administers_the_publisher(desk, publisher):
+    """Its superusers do."""
+    UserFactory(account=publisher, username="clerk", is_staff=True)
+    UserFactory(account=publisher, username="other", role="viewer")
+
+    assert [change(desk, "clerk", is_active="").status_code, change(desk, "staff", role="viewer").status_code] == [302, 302]
+    assert [kind for kind, *_ in letters()] == ["user_deactivated", "role_changed"]
 
 
 def test_a_customer_is_not_made_staff(desk, northgate):

@@ -12,7 +12,7 @@ from post_office.models import Email
 
 from accounts import selectors
 from accounts.models import Account, Invitation, User
-from accounts.services import accept_invitation, create_enduser
+from accounts.services import accept_invitation, change_any_user, create_enduser
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
@@ -261,6 +261,31 @@ def test_a_link_does_not_let_in_whoever_may_not_sign_in_any_more(northgate, end)
     browser, _ = choose(link)
 
     assert browser.get("/").url == "/sign-in/?next=/"
+
+
+def test_a_link_from_before_a_deactivation_does_not_come_back_with_the_user(northgate, staff):
+    """A6: not within its hour either."""
+    ask("northgate")
+    link, person = mailed_link(), User.objects.get(username="northgate")
+    UserFactory(account=northgate, username="jo")
+    for is_active in (False, True):
+        change_any_user(user=person, role="administrator", is_active=is_active, changed_by=staff)
+
+    assert heading_of(Client().get(link, follow=True)) == "This link has expired"
+    ask("northgate")
+    choose(mailed_link())
+    assert may_sign_in(CHOSEN)
+
+
+@pytest.mark.parametrize("changes", [{"email": "new@example.com"}, {"last_login": timezone.now()}, {"revocations": 1}])
+def test_a_link_is_void_once_its_user_is_another(northgate, changes):
+    """A1, A6: another address, a sign-in, a deactivation or a demotion."""
+    ask("northgate")
+    link = mailed_link()
+
+    User.objects.filter(username="northgate").update(**changes)
+
+    assert heading_of(Client().get(link, follow=True)) == "This link has expired"
 
 
 def test_a_new_password_ends_every_other_session(northgate, signed_in):

@@ -289,9 +289,9 @@ def test_a_role_and_a_deactivation_are_kinds_of_their_own(desk, northgate):
     press(desk, page, {"is_active": "on"})
 
     assert told(Kind.ROLE_CHANGED, Kind.USER_DEACTIVATED, Kind.USER_ACTIVATED) == [
-        "role_changed staff publisher northgate User jo is manager now",
-        "user_deactivated staff publisher northgate User jo",
-        "user_activated staff publisher northgate User jo",
+        "role_changed staff publisher northgate jo: viewer → manager",
+        "user_deactivated staff publisher northgate jo",
+        "user_activated staff publisher northgate jo",
     ]
 
 

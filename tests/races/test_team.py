@@ -65,8 +65,8 @@ def test_without_the_lock_nobody_stays(pair, demote, monkeypatch):
     gate = threading.Barrier(2)
     check = Team.check_that_an_administrator_stays
 
-    def check_and_wait(self, **options):
-        check(self, **options)
+    def check_and_wait(self, user, **options):
+        check(self, user, **options)
         gate.wait(PATIENCE)
 
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self)

@@ -45,8 +45,9 @@ class Door:
 
 
 @pytest.fixture
-def browsers(db):
-    """Everybody of the demo at a browser of their own."""
+def browsers(db, settings):
+    """Everybody of the demo at a browser of their own, who ask for more files at once than anybody may."""
+    settings.REQUEST_LIMITS = {}
     demo.load()
     UserFactory(account=Account.objects.get(username="northgate"), username="northgate-viewer", role="viewer")
     found = {}

@@ -23,6 +23,7 @@ from accounts.security.services import (
 )
 from accounts.services import (
     activate_user,
+    change_any_user,
     change_role,
     create_enduser,
     create_reseller,
@@ -202,6 +203,11 @@ def require_of_everybody(world, person, account):
     require_second_factor(account=account, changed_by=person, is_required=True)
 
 
+def change_anybody(world, person, account):
+    colleague = world.colleagues.get(account) or world.colleagues[world.northgate]
+    change_any_user(user=colleague, role="manager", is_active=True, changed_by=person)
+
+
 def take_away(world, person, account):
     take_away_second_factor(user=give_factor(world.stranger), taken_by=person, key=fresh_key())
 
@@ -230,6 +236,7 @@ ACTS = {
     "change_role": in_the_team(change_role, role=the("manager"), changed_by=myself),
     "deactivate_user": in_the_team(deactivate_user, deactivated_by=myself),
     "activate_user": in_the_team(activate_user, activated_by=myself),
+    "change_any_user": change_anybody,
     "change_password": of_ones_own(change_password, password=lambda person: "a few words in a row"),
     "set_up_authenticator": of_ones_own(set_up_authenticator, secret=without_a_factor, step=lambda person: 1),
     "add_passkey": of_ones_own(add_passkey, name=lambda person: "Office key", credential=lambda person: {}),

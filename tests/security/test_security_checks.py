@@ -1,6 +1,7 @@
 """What the portal's own checks find in settings, and that they ask nothing of good ones."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 from django.core.checks import run_checks
 
 from tests.foundation.test_settings import PRODUCTION
+from tests.test_architecture import SOURCES
 
 CSP = "csp.middleware.CSPMiddleware"
 LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
@@ -33,15 +35,15 @@ def test_good_settings_are_found_good(settings):
 @pytest.mark.parametrize(
     ("name", "value", "ids"),
     [
-        ("ALLOWED_HOSTS", ["*"], ["portal.E001"]),
-        ("ALLOWED_HOSTS", ["portal.example.com", ".example.com"], ["portal.E001"]),
-        ("CONTENT_SECURITY_POLICY", None, ["portal.E002"]),
-        ("IS_HTTPS", False, ["portal.E004"]),
-        ("SESSION_COOKIE_NAME", "sessionid", ["portal.E005"]),
-        ("CSRF_COOKIE_NAME", "csrftoken", ["portal.E005"]),
-        ("SESSION_COOKIE_DOMAIN", "example.com", ["portal.E005"]),
-        ("CSRF_COOKIE_PATH", "/admin/", ["portal.E005"]),
-        ("TRUSTED_PROXIES", 0, ["portal.W007"]),
+        ("ALLOWED_HOSTS", ["*"], ["portal.E101"]),
+        ("ALLOWED_HOSTS", ["portal.example.com", ".example.com"], ["portal.E101"]),
+        ("CONTENT_SECURITY_POLICY", None, ["portal.E102"]),
+        ("IS_HTTPS", False, ["portal.E104"]),
+        ("SESSION_COOKIE_NAME", "sessionid", ["portal.E105"]),
+        ("CSRF_COOKIE_NAME", "csrftoken", ["portal.E105"]),
+        ("SESSION_COOKIE_DOMAIN", "example.com", ["portal.E105"]),
+        ("CSRF_COOKIE_PATH", "/admin/", ["portal.E105"]),
+        ("TRUSTED_PROXIES", 0, ["portal.W107"]),
     ],
 )
 def test_what_would_be_unsafe_is_found(settings, name, value, ids):
@@ -50,7 +52,7 @@ def test_what_would_be_unsafe_is_found(settings, name, value, ids):
     assert found() == ids
 
 
-@pytest.mark.parametrize(("middleware", "ids"), [(CSP, ["portal.E002"]), (LOGIN, ["portal.E006"])])
+@pytest.mark.parametrize(("middleware", "ids"), [(CSP, ["portal.E102"]), (LOGIN, ["portal.E106"])])
 def test_a_guard_that_is_gone_is_missed(settings, middleware, ids):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != middleware]
 
@@ -72,11 +74,11 @@ def test_a_policy_that_lets_others_in_is_found(settings, directives):
     whole = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"] | directives
     settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": whole}
 
-    assert found() == ["portal.E003"]
+    assert found() == ["portal.E103"]
 
 
 def check_deploy(**environment):
-    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    command = [sys.executable, "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     return subprocess.run(command, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, check=False)
 
 
@@ -84,4 +86,30 @@ def test_check_deploy_asks_them(settings):
     """And with the settings of production all is well."""
     good, bad = (check_deploy(**PRODUCTION | {"TRUSTED_PROXIES": proxies}) for proxies in ("1", "0"))
 
-    assert (good.returncode, good.stderr, bad.returncode, "portal.W007" in bad.stderr) == (0, "", 1, True)
+    assert (good.returncode, good.stderr, bad.returncode, "portal.W107" in bad.stderr) == (0, "", 1, True)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "found"),
+    [
+        ("ALLOWED_HOSTS = ['.example.com']", ["portal.E101"]),
+        ("CONTENT_SECURITY_POLICY = None", ["portal.E102"]),
+        ("SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = 'sessionid', 'csrftoken'", ["portal.E105", "portal.E105"]),
+        ("STAFF_WITHOUT_SECOND_FACTOR = {'clerk'}", ["accounts.E001"]),
+    ],
+)
+def test_check_deploy_fails_on_each_alone(tmp_path, spoilt, found):
+    """Whatever else is as production has it: hosts, the policy for content, cookies, and staff without a second factor."""
+    (tmp_path / "spoilt_settings.py").write_text(f"from licensing_portal.settings import *\n{spoilt}\n")
+    environment = {"TRUSTED_PROXIES": "1", "PYTHONPATH": str(tmp_path), "DJANGO_SETTINGS_MODULE": "spoilt_settings"}
+
+    checked = check_deploy(**PRODUCTION | environment)
+
+    assert (checked.returncode, re.findall(r"\(([a-z]+\.[EW]\d+)\)", checked.stderr)) == (1, found)
+
+
+def test_no_two_findings_have_one_name():
+    """Whoever silences one would silence the other."""
+    names = [name for source in SOURCES.values() for name in re.findall(r'id="([a-z]+\.[EW]\d+)"', source)]
+
+    assert (len(names) > 12, len(names) - len(set(names))) == (True, 0)

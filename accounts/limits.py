@@ -1,0 +1,33 @@
+"""How often one person may ask for what costs others something: a whole file of the journal, or a letter to somebody."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.core.internal import ratelimit
+from django.conf import settings
+from django.http import HttpResponseBase
+
+from accounts.requests import PortalRequest
+
+View = Callable[..., HttpResponseBase]
+
+
+def limited(what: str) -> Callable[[View], View]:
+    """Answer 429 to whoever asks for `what` more often than its setting in `REQUEST_LIMITS` says.
+
+    A file is counted however it is asked for; of a form only what is sent, so that looking at one costs nothing.
+    """
+    is_a_file = what == "files"
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if ratelimit.consume(request, app="accounts", action=what, config=settings.REQUEST_LIMITS, limit_get=is_a_file):
+                return view(request, *args, **kwargs)
+            too_many: HttpResponseBase = ratelimit.respond_429(request)
+            return too_many
+
+        return guarded
+
+    return decorate
