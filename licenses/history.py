@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import reduce
 from itertools import accumulate
 from operator import or_
@@ -23,6 +23,8 @@ from licensing_portal.foundation.forms import Chip, FilterForm, OneLineField
 from licensing_portal.foundation.paging import page_by_key
 
 KEPT_WITH_EACH_LINE = {"available", "deployed"}  # the columns whose balance stands in the line itself, product by product
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)  # what lies beyond is as good as these: nothing was posted there
 
 Lines = QuerySet[JournalLine]
 
@@ -65,8 +67,8 @@ class HistoryFilterForm(FilterForm):
         conditions = {
             "entry__kind": wanted["kind"],
             "entry__posted_by__username": wanted["user"],
-            "entry__posted_at__gte": start and datetime.combine(start, time.min, UTC),
-            "entry__posted_at__lte": end and datetime.combine(end, time.max, UTC),
+            "entry__posted_at__gte": start and _midnight(start),
+            "entry__posted_at__lt": end and _midnight(end, days_later=1),
         }
         lines = self.lines_of_the_number.filter(**{name: value for name, value in conditions.items() if value})
         if other := wanted["account"]:
@@ -83,11 +85,17 @@ class HistoryFilterForm(FilterForm):
     @property
     def presets(self) -> Iterator[Chip]:
         """Spans of days that people ask for, each a link that keeps the other filters."""
-        today = timezone.now().date()
+        today = timezone.localdate()
         starts = {"Last 7 days": today - timedelta(days=6), "Last 30 days": today - timedelta(days=29), "This year": date(today.year, 1, 1)}
         rest = self.query_without("from", "to")
         for name, start in starts.items():
             yield Chip(name, f"?{rest}{'&' if rest else ''}from={start}&to={today}")
+
+
+def _midnight(day: date, days_later: int = 0) -> datetime:
+    """When a day begins where the reader is (C12). The first and last days of the calendar have no midnight in every zone."""
+    day = min(max(day, FIRST_DAY), LAST_DAY) + timedelta(days=days_later)
+    return datetime.combine(day, time.min, timezone.get_current_timezone())
 
 
 def _mentions(text: str) -> Q:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from accounts.models import Account
 from licenses.models import JournalEntry, JournalLine
-from licenses.presentation import sentence
+from licenses.presentation import sentence, who
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import notices_of
 
@@ -34,10 +34,13 @@ class Receipt:
 
     entry: JournalEntry
     sentence: str
+    by: str
     lines: list[ReceiptLine]
     notices: list[ReceiptNotice]
     has_sold: bool  # the viewer is the reseller that sold
     may_send_again: bool
+    has_failed: bool  # the notice that was queued last for the enduser that it was sold to
+    may_correct_address: bool  # of that enduser, as nobody has signed in there yet
 
     @property
     def total(self) -> int:
@@ -50,14 +53,20 @@ def receipt_of(entry: JournalEntry, viewer: Account) -> Receipt:
     lines = [ReceiptLine(line.product.code, line.product.name, abs(line.quantity), line.balance - line.quantity, line.balance) for line in own]
     has_acted = entry.acting_as_id == viewer.pk
     has_sold = entry.kind == JournalEntry.Kind.SALE and entry.giver_id == viewer.pk
-    notices = [notice for notice in notices_of(entry.number) if has_acted or notice.account == viewer.username]
+    # To whom else an account sends copies is its own affair (A9).
+    notices = [notice for notice in notices_of(entry.number) if notice.account == viewer.username or (has_acted and not notice.copy_to)]
+    to_receiver = [notice for notice in notices if notice.account == entry.receiver.username and not notice.copy_to]
+    has_failed = has_sold and bool(to_receiver) and to_receiver[-1].fate == "failed"
     return Receipt(
         entry=entry,
         sentence=sentence(entry, viewer),
+        by=who(entry, viewer),
         lines=lines,
         notices=[ReceiptNotice(notice, _addressee(notice, viewer, has_sold=has_sold)) for notice in notices],
         has_sold=has_sold,
-        may_send_again=has_acted and any(notice.account == entry.receiver.username for notice in notices),
+        may_send_again=has_acted and bool(to_receiver),
+        has_failed=has_failed,
+        may_correct_address=has_failed and entry.receiver.is_invited,
     )
 
 

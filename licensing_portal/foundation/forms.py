@@ -7,6 +7,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
@@ -14,6 +15,7 @@ from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.submissions import Binding
 from licensing_portal.foundation.templatetags.portal import day_text
 from licensing_portal.foundation.text import validate_one_line
+from licensing_portal.foundation.zones import zone_meant, zone_names
 
 
 def missing(what: str) -> dict[str, str]:
@@ -25,6 +27,24 @@ class OneLineField(forms.CharField):
     """Text on one line."""
 
     default_validators = [validate_one_line]
+
+
+class TimeZoneField(OneLineField):
+    """A time zone by IANA's name, searched as one types; its place alone, in small letters or large, is enough where there is one such."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"})
+        super().__init__(label="Time zone", max_length=40, widget=widget, **options)
+
+    @property
+    def zones(self) -> list[str]:
+        return zone_names()
+
+    def clean(self, value: Any) -> str:
+        typed = str(super().clean(value))
+        if typed and not zone_meant(typed):
+            raise ValidationError(f"“{typed}” is not a time zone of the list. Enter one like Europe/Berlin")
+        return zone_meant(typed)
 
 
 class ManyLinesField(forms.CharField):
