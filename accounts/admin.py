@@ -262,7 +262,7 @@ def send_any_notice_again(request: PortalRequest, pk: int) -> HttpResponseBase:
             return redirect("admin:foundation_notice_change", again.pk)
     context = admin.site.each_context(request) | {
         "form": form, "notice": notice, "title": "Send again",
-        "account": Account.objects.filter(username=notice.account).first(), "address": selectors.address_of_notices(notice.account),
+        "account": Account.objects.filter(username=notice.account).first(), "address": selectors.address_of_notice(notice),
         "refusal": services.why_not_sent_again(notice),
     }  # fmt: skip
     return render(request, "admin/send_any_notice_again.html", context)

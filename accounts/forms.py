@@ -177,6 +177,16 @@ class NewAccountForm(NewUsernameForm):
     email = NewAddressField("The invitation and all notices go there.")
 
 
+class CorrectAddressForm(OneUseForm):
+    """Where the invitation and the notices of a new enduser go from now on."""
+
+    email = NewAddressField("A new invitation goes there. The links of before are void.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = _plain_helper("key", "email")
+
+
 ROLES_IN_WORDS = "Administrators do everything, managers move licenses, viewers only look."
 
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 
 from accounts import security_log, sessions
 from accounts.models import Account, Link
@@ -44,6 +45,17 @@ class SessionLimitsMiddleware:
             else:
                 sessions.go_on(request)
         return self.get_response(request)
+
+
+class TimeZoneMiddleware:
+    """Show a signed-in person times in the zone that is theirs, as whomever they act."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: PortalRequest) -> HttpResponseBase:
+        with timezone.override(request.user.zone if request.user.is_authenticated else None):
+            return self.get_response(request)
 
 
 class SecondFactorMiddleware:

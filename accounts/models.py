@@ -4,11 +4,15 @@ Account  holds licenses: a company. The publisher is the one account from which 
 User     is a person's sign-in; belongs to one account and has a role in it.
 Link     lets the users of one account see, switch to and pull licenses from another. One way.
 Invitation  lets the first user of a new account choose a password, once.
+AddressChange  waits for somebody to open the link that went to a user's new address.
+NoticeChoice  is an account's word on a kind of notice that it may go without.
+NoticeRecipient  is a further address that gets copies of an account's notices, once it has agreed.
 SecurityEvent  is a line of the security log: what happened at the doors, written once.
 Session  is a browser's session: of one that is signed in, also whose it is.
 """
 
 from collections.abc import Iterator
+from datetime import tzinfo
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -26,6 +30,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from licensing_portal.foundation.text import validate_one_line
+from licensing_portal.foundation.zones import zone_named
 
 USERNAME_PATTERN = r"^[a-z0-9-]{2,30}$"
 USERNAME_RULE = "Use 2 to 30 letters a to z, digits and hyphens"
@@ -55,6 +60,12 @@ class Account(models.Model):
     requires_second_factor = models.BooleanField(
         default=False, db_default=False, help_text="Whether each of its users must have a second factor to go on."
     )
+    time_zone = models.CharField(
+        max_length=40,
+        default="UTC",
+        db_default="UTC",
+        help_text="IANA’s name of the zone in which its notices, and users who chose none, read times.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True, help_text="A closed account can't sign in, buy or be used over a link.")
 
@@ -76,6 +87,11 @@ class Account(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("enduser", args=[self.username])
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone that its notices are written in."""
+        return zone_named(self.time_zone)
 
     @property
     def is_reseller(self) -> bool:
@@ -120,6 +136,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(  # noqa: DJ001 - several users without one must not collide
         null=True, blank=True, help_text="Proven by an invitation or by staff. Unique."
     )
+    name = models.CharField(
+        max_length=60, blank=True, default="", db_default="", validators=[validate_one_line], help_text="As others read it, beside the username."
+    )
+    time_zone = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="IANA’s name of it; the account’s where it is empty."
+    )
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="users")
     role = models.CharField(max_length=13, choices=Role, default=Role.VIEWER)
     is_staff = models.BooleanField(default=False, help_text="May enter the admin.")
@@ -150,6 +172,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().clean()
         if self.is_staff and self.account_id and not self.account.is_publisher:
             raise ValidationError({"is_staff": "Staff belong to the publisher’s account"})
+
+    @property
+    def name_in_full(self) -> str:
+        """Who it is: the username never changes and always stands there, so history goes on saying who it was (B1)."""
+        return f"{self.name} ({self.username})" if self.name else self.username
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone that the person reads times in."""
+        return zone_named(self.time_zone or self.account.time_zone)
 
     @property
     def is_administrator(self) -> bool:
@@ -217,9 +249,52 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     invited_at = models.DateTimeField(default=timezone.now, editable=False)
     accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="When it was found to have gone to a wrong address; its link is dead.")
 
     def __str__(self) -> str:
         return f"{self.user} at {self.email}"
+
+
+class AddressChange(models.Model):
+    """A user's wish for another address, until the link that went there is opened by that user (rules.md §1). Only the last one counts."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="address_changes")
+    email = models.EmailField()
+    asked_at = models.DateTimeField(default=timezone.now, editable=False)
+    confirmed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} to {self.email}"
+
+
+class NoticeChoice(models.Model):
+    """What an account said of a kind of notice that it may go without; where it said nothing, the kind's own default counts."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="notice_choices")
+    letter = models.CharField(max_length=100, help_text="The template that such a notice is written with.")
+    is_wanted = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "letter"], name="one_choice_per_account_and_letter")]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.letter}"
+
+
+class NoticeRecipient(models.Model):
+    """A further address that gets copies of an account's notices about licenses, from when it agreed until it is removed."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="recipients")
+    email = models.EmailField()
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("account", Lower("email"), name="an_address_gets_a_notice_of_an_account_once")]
+
+    def __str__(self) -> str:
+        return self.email
 
 
 class SecurityEvent(models.Model):
@@ -232,6 +307,11 @@ class SecurityEvent(models.Model):
         SIGNED_OUT = "signed_out", "Signed out"
         RESET_ASKED = "reset_asked", "Password reset asked for"
         PASSWORD_CHANGED = "password_changed", "Password changed"
+        EMAIL_ASKED = "email_asked", "Email change asked for"
+        EMAIL_CHANGED = "email_changed", "Email changed"
+        NOTICE_ADDRESS_CHANGED = "notice_address_changed", "Address for notices changed"
+        RECIPIENT_ADDED = "recipient_added", "Copies of notices to another address"
+        RECIPIENT_REMOVED = "recipient_removed", "No more copies of notices"
         SECOND_FACTOR_ADDED = "second_factor_added", "Second factor added"
         SECOND_FACTOR_REMOVED = "second_factor_removed", "Second factor removed"
         ACCOUNT_CREATED = "account_created", "Account created"

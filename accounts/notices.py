@@ -7,16 +7,21 @@ from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Account, Invitation, Link, User
+from accounts.models import Account, AddressChange, Invitation, Link, NoticeRecipient, User
+from accounts.telling import tell
 from licensing_portal.foundation import notices
 from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.notice_kinds import Group, NoticeKind, register
 from licensing_portal.foundation.notices import Context, written_when_sent
 from licensing_portal.foundation.templatetags.portal import count
 
 INVITATION = "accounts/emails/invitation"
 PASSWORD_RESET = "accounts/emails/password_reset"  # noqa: S105 - the name of a letter
 
-_INVITATION_SALT = "accounts.invitation"
+CONFIRM_EMAIL = "accounts/emails/confirm_email"
+AGREE_TO_COPIES = "accounts/emails/agree_to_copies"
+
+_INVITATION_SALT, _CHANGE_SALT, _RECIPIENT_SALT = "accounts.invitation", "accounts.email", "accounts.copies"
 
 
 def invitation(invitation: Invitation) -> Notice:
@@ -148,6 +153,7 @@ def _about_a_user(letter: str, user: User, address: str, event: str, **context: 
         sender=account.company,
         reply_to=account.email,
         context={"person": user, "account": account, **context},
+        zone=user.zone,
     )
 
 
@@ -164,26 +170,116 @@ def account_closed(account: Account, *, closed_by: User) -> Notice:
     )
 
 
-def link_created(link: Link) -> Notice:
-    """Tell an account that another can now use it (A5)."""
-    return notices.queue(
+LINK_CREATED = register(
+    NoticeKind(
         "accounts/emails/link_created",
-        event=f"link {link.pk} created",
-        account=link.target.username,
-        address=link.target.email,
-        context={"holder": link.holder, "target": link.target, "proved_by": link.proved_by, "linked_at": link.linked_at},
+        Group.LINKS,
+        "An account was linked to yours",
+        "It can switch to yours and take its licenses. If it was not to, you can end the link at once.",
     )
+)
+LINK_REMOVED = register(
+    NoticeKind("accounts/emails/link_removed", Group.LINKS, "A link was removed", "One of your links, or one to your account, has ended.")
+)
+SIGN_IN_CHANGED = register(
+    NoticeKind(
+        "accounts/emails/sign_in_changed",
+        Group.SIGN_IN,
+        "Changes to a sign-in",
+        "Each user is told of a changed password, second factor, address or role, so that nobody else takes the sign-in over unseen.",
+    )
+)
+
+
+def link_created(link: Link) -> list[Notice]:
+    """Tell an account that another can now use it (A5)."""
+    facts = {"holder": link.holder, "target": link.target, "proved_by": link.proved_by, "linked_at": link.linked_at}
+    return tell(LINK_CREATED, link.target, event=f"link {link.pk} created", context=facts)
 
 
 def link_removed(link: Link, *, removed_by: Account) -> list[Notice]:
     """Tell both sides that a link is gone (A5)."""
-    return [
-        notices.queue(
-            "accounts/emails/link_removed",
-            event=f"link {link.pk} removed",
-            account=account.username,
-            address=account.email,
-            context={"holder": link.holder, "target": link.target, "removed_by": removed_by, "account": account},
-        )
-        for account in (link.holder, link.target)
+    facts = {"holder": link.holder, "target": link.target, "removed_by": removed_by}
+    told = [
+        tell(LINK_REMOVED, account, event=f"link {link.pk} removed", context={**facts, "account": account}) for account in (link.holder, link.target)
     ]
+    return [notice for notices_of_one in told for notice in notices_of_one]
+
+
+# ── Addresses ──
+
+
+def confirm_email(change: AddressChange) -> Notice:
+    """Ask whoever reads a new address whether it is a user's (rules.md §1). The link is made when the mail is sent."""
+    user = change.user
+    return notices.queue(
+        CONFIRM_EMAIL,
+        event=f"email {change.pk}",
+        account=user.username,
+        address=change.email,
+        context={"change": change.pk, "username": user.username},
+    )
+
+
+@written_when_sent(CONFIRM_EMAIL)
+def _confirm_email_context(context: Context) -> Context:
+    return context | {"url": _page_with(signing.dumps(context["change"], salt=_CHANGE_SALT), "accounts:open_email")}
+
+
+def change_of(token: str) -> AddressChange | None:
+    """The wish for another address that a link's token names; None if its time is over, or it was not made by us."""
+    pk = _signed(token, _CHANGE_SALT, settings.EMAIL_CHANGE_TIMEOUT)
+    return AddressChange.objects.select_related("user__account").filter(pk=pk).first()
+
+
+def email_changed(user: User, *, address: str, event: str, new_address: str) -> Notice:
+    """Tell the old address of a user that letters go to another from now on."""
+    then = f"It is {new_address} from now on. Letters about your sign-in, new passwords among them, go there and no more to this address."
+    return _of_the_sign_in(user, address, event, what="Your email address was changed", then=then)
+
+
+def agree_to_copies(recipient: NoticeRecipient) -> Notice:
+    """Ask a further address whether it wants copies of an account's notices. The link is made when the mail is sent."""
+    account = recipient.account
+    return notices.queue(
+        AGREE_TO_COPIES,
+        event=f"recipient {recipient.pk}",
+        account=account.username,
+        address=recipient.email,
+        context={"recipient": recipient.pk, "account": account.username, "company": account.company},
+    )
+
+
+@written_when_sent(AGREE_TO_COPIES)
+def _agree_to_copies_context(context: Context) -> Context:
+    return context | {"url": _page_with(signing.dumps(context["recipient"], salt=_RECIPIENT_SALT), "accounts:open_copies")}
+
+
+def recipient_of(token: str) -> NoticeRecipient | None:
+    """The further address that a link's token names; None if its time is over, it was removed, or it was not made by us."""
+    pk = _signed(token, _RECIPIENT_SALT, settings.INVITATION_TIMEOUT)
+    return NoticeRecipient.objects.select_related("account").filter(pk=pk).first()
+
+
+def notice_address_changed(account: Account, *, address: str, changed_by: User, event: str) -> Notice:
+    """Tell the old address of an account where its notices go from now on."""
+    return notices.queue(
+        "accounts/emails/notice_address_changed",
+        event=event,
+        account=account.username,
+        address=address,
+        context={"account": account, "changed_by": changed_by, "changed_at": timezone.now()},
+        zone=account.zone,
+    )
+
+
+def _page_with(token: str, name: str) -> str:
+    return f"{settings.PORTAL_URL}{reverse(name, args=[token])}"
+
+
+def _signed(token: str, salt: str, max_age: int) -> int:
+    """The primary key that a token names, or 0, which no row has."""
+    try:
+        return int(signing.loads(token, salt=salt, max_age=max_age))
+    except signing.BadSignature:
+        return 0

@@ -45,7 +45,7 @@ def may_administer_any(user: User, account: Account) -> bool:
 
 
 def may_secure_sign_in(user: User, account: Account) -> bool:
-    """One's own password, second factor and sessions: everybody, staff too, but never while acting (A7)."""
+    """One's own profile, password, second factor and sessions: everybody, staff too, but never while acting (A7)."""
     return not is_acting(user, account)
 
 

@@ -1,10 +1,15 @@
 """What one may read of accounts. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, TextChoices, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from accounts.models import Account, AccountQuerySet, Invitation, Link, SecurityEvent, User
+from accounts.models import Account, AccountQuerySet, AddressChange, Invitation, Link, NoticeRecipient, SecurityEvent, User
+from licensing_portal.foundation.models import Notice
 
 SUGGESTIONS = 8
 
@@ -107,7 +112,8 @@ def incoming_links_of(target: Account) -> QuerySet[Link]:
 def is_open(invitation: Invitation) -> bool:
     """Whether a password can still be chosen over it, its time apart: by an active user who has none yet."""
     user = invitation.user
-    return user.is_active and not user.has_usable_password() and user.account.closed_at is None
+    is_waiting = user.is_active and not user.has_usable_password() and user.account.closed_at is None
+    return is_waiting and invitation.withdrawn_at is None
 
 
 def proven_address_of(user: User) -> str:
@@ -116,6 +122,13 @@ def proven_address_of(user: User) -> str:
         return user.email
     accepted = user.invitations.exclude(accepted_at=None).order_by("-accepted_at").first()
     return accepted.email if accepted else ""
+
+
+def pending_email_of(user: User) -> AddressChange | None:
+    """The address that a user wants and has not confirmed: the last one asked for, while its link can still be good."""
+    still_good = timezone.now() - timedelta(seconds=settings.EMAIL_CHANGE_TIMEOUT)
+    last = user.address_changes.order_by("-pk").first()
+    return last if last and last.confirmed_at is None and last.asked_at > still_good else None
 
 
 def address_of(user: User) -> str:
@@ -129,10 +142,18 @@ def account_of_notices(username: str) -> Account:
     return Account.objects.filter(username=username).first() or User.objects.select_related("account").get(username=username).account
 
 
-def address_of_notices(username: str) -> str:
-    """Where notices to an account go or, where no account has this name, to a user."""
-    account = Account.objects.filter(username=username).first()
-    return account.email if account else address_of(User.objects.get(username=username))
+def address_of_notice(notice: Notice) -> str:
+    """Where a notice goes today: to its account, to the user where no account has this name, or as a copy; "" if no copy is wanted any more."""
+    account = Account.objects.filter(username=notice.account).first()
+    if notice.copy_to:
+        agreed = NoticeRecipient.objects.filter(account=account, email__iexact=notice.copy_to).exclude(confirmed_at=None).exists()
+        return notice.copy_to if agreed else ""
+    return account.email if account else address_of(User.objects.get(username=notice.account))
+
+
+def recipients_of(account: Account) -> QuerySet[NoticeRecipient]:
+    """The further addresses of an account, the first first; those that have not agreed yet get nothing."""
+    return account.recipients.select_related("added_by").order_by("pk")
 
 
 def users_for_reset(text: str) -> list[User]:

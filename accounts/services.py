@@ -158,6 +158,31 @@ def invite_any_again(*, account: Account, invited_by: User, key: str) -> Invitat
     return claim.settle(_invite_first_user(account, invited_by=invited_by))
 
 
+@flow
+def correct_address(*, reseller: Account, enduser: Account, corrected_by: User, email: str, key: str) -> Account:
+    """Put right where a new enduser's invitation and notices go, and invite it there; nobody gets in by the links of before (A1).
+
+    Only until its first user has chosen a password: then the address is the enduser's own to change (A9).
+
+    Raises NotAllowed, NotYourEnduser, InvitationNotGood, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Account, enduser.username, email)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_create_endusers, corrected_by, reseller)
+    enduser = lock_own_enduser(reseller, enduser)
+    # The user's row is locked as well, so that nobody accepts the invitation that is being withdrawn.
+    user = User.objects.select_for_update(no_key=True).get(account=enduser, username=enduser.username)
+    if user.has_usable_password() or not user.is_active:
+        raise InvitationNotGood(f"{enduser} has signed in and changes its address itself. Nothing was changed.", field="email")
+    user.invitations.filter(accepted_at=None).update(withdrawn_at=timezone.now())
+    security_log.record(Kind.NOTICE_ADDRESS_CHANGED, user=corrected_by, other=enduser, about=f"{enduser.email} → {email}")
+    enduser.email = email
+    enduser.save(update_fields=["email"])
+    _invite(user, email=email, invited_by=corrected_by)
+    return claim.settle(enduser)
+
+
 def _invite_first_user(account: Account, *, invited_by: User) -> Invitation:
     """Invite the first user of a locked account, unless that is over.
 
@@ -216,6 +241,8 @@ def _lock_invited(invitation: Invitation) -> User:
     user = User.objects.select_for_update(of=("self",)).select_related("account").get(pk=invitation.user_id)
     if user.account.closed_at or not user.is_active:
         raise InvitationNotGood("This account is closed.")
+    if Invitation.objects.filter(pk=invitation.pk).exclude(withdrawn_at=None).exists():
+        raise InvitationNotGood("This invitation was withdrawn.")
     if user.has_usable_password():
         raise InvitationNotGood("This invitation was used already. Sign in with the password that was chosen.")
     return user
@@ -470,11 +497,13 @@ def send_any_notice_again(*, notice: Notice, sent_by: User, key: str) -> Notice:
         raise NotSentAgain(problem)
     account = selectors.account_of_notices(notice.account)
     security_log.record(Kind.STAFF_ACTED, user=sent_by, other=account, about=f"Notice sent again: {notice.email.subject}")
-    return claim.settle(send_again(notice.again_of or notice, address=selectors.address_of_notices(notice.account), asked_for_by=sent_by.username))
+    return claim.settle(send_again(notice.again_of or notice, address=selectors.address_of_notice(notice), asked_for_by=sent_by.username))
 
 
 def why_not_sent_again(notice: Notice) -> str:
     """Say why a notice can't be sent again; "" if it can. A one-time link goes to no other address than it was made for (A1)."""
     if notice.has_one_time_link:
         return "This letter carries a link that is one person’s alone. It is asked for anew, not sent again."
+    if not selectors.address_of_notice(notice):
+        return "This is a copy for an address that gets none any more."
     return "This notice is still queued and goes out by itself." if notice.fate == "queued" else ""

@@ -1,6 +1,8 @@
 from django.urls import path
 
 from accounts import views
+from accounts.notifications import views as of_notices
+from accounts.profile import views as of_profile
 from accounts.security import views as of_security
 from licensing_portal.foundation import converters  # noqa: F401 - the kinds of path parts below
 
@@ -10,6 +12,7 @@ endusers = [
     path("create-enduser/", views.create_enduser, name="create_enduser"),
     path("suggest-endusers/", views.suggest_endusers, name="suggest_endusers"),
     path("endusers/<username:username>/invite-again/", views.invite_again, name="invite_again"),
+    path("endusers/<username:username>/address/", views.correct_address, name="correct_address"),
 ]
 
 invitations = [
@@ -32,6 +35,25 @@ switching = [
     path("switch/", views.switch_accounts, name="switch_accounts"),
     path("switch-back/", views.return_to_own_account, name="return_to_own_account"),
     path("switch/<username:username>/", views.switch_account, name="switch_account"),
+]
+
+profile = [
+    path("settings/profile/", of_profile.profile, name="profile"),
+    path("settings/profile/theme/", of_profile.choose_theme, name="choose_theme"),
+    path("settings/profile/email/", of_profile.change_email, name="change_email"),
+    path("settings/profile/email/confirm/", of_profile.confirm_email, name="confirm_email"),
+    path("settings/profile/email/confirm/<str:token>/", of_profile.open_email, name="open_email"),
+]
+
+notifications = [
+    path("settings/notifications/", of_notices.notifications, name="notifications"),
+    path("settings/notifications/addresses/add/", of_notices.add_recipient, name="add_recipient"),
+    path("settings/notifications/addresses/<int:pk>/remove/", of_notices.remove_recipient, name="remove_recipient"),
+    path("settings/notifications/addresses/<int:pk>/move/", of_notices.move_notices, name="move_notices"),
+    path("notices/agree/", of_notices.agree_to_copies, name="agree_to_copies"),
+    path("notices/agree/<str:token>/", of_notices.open_copies, name="open_copies"),
+    path("notices/stop/", of_notices.end_copies, name="end_copies"),
+    path("notices/stop/<str:token>/", of_notices.open_way_out, name="open_way_out"),
 ]
 
 security = [
@@ -58,4 +80,4 @@ team = [
     path("settings/team/<username:username>/activate/", views.activate_user, name="activate_user"),
 ]
 
-urlpatterns = endusers + invitations + links + security + settings + team + switching
+urlpatterns = endusers + invitations + links + notifications + profile + security + settings + team + switching

@@ -23,6 +23,7 @@ from accounts.adapter import TOO_MANY_TRIES
 from accounts.forms import (
     AcceptInvitationForm,
     ChangeRoleForm,
+    CorrectAddressForm,
     InviteUserForm,
     LinkAccountForm,
     NewAccountForm,
@@ -122,6 +123,25 @@ def invite_again(request: PortalRequest, username: str) -> HttpResponseBase:
     if press(request, "invite_again", act):
         messages.success(request, f"A new invitation goes to {enduser.email}.")
     return redirect(enduser)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_create_endusers)
+def correct_address(request: PortalRequest, username: str) -> HttpResponseBase:
+    """Put right where a new enduser's invitation and notices go, until it has signed in (A1, A9)."""
+    enduser = get_object_or_404(selectors.endusers_of(request.acting), username=username)
+    form = CorrectAddressForm(
+        request.POST if request.method == "POST" else None, binding=binding_of(request, "correct_address"), initial={"email": enduser.email}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.correct_address(reseller=request.acting, enduser=enduser, corrected_by=request.user, **form.cleaned_data)
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"The address is put right. A new invitation goes to {form.cleaned_data['email']}.")
+            return redirect(enduser)
+    return render(request, "accounts/correct_address.html", {"form": form, "enduser": enduser})
 
 
 # ── Invitations ──

@@ -21,7 +21,8 @@ def add_deployment(
 ) -> Deployment:
     """Put licenses of `account` on a new deployment that `owner` owns, which is the account itself or one of its endusers (C5).
 
-    With an enduser as owner it is also a sale: the licenses leave the account, and one e-mail tells the owner of both.
+    With an enduser as owner it is also a sale: the licenses leave the account, and one e-mail tells the owner of both. Of one of its
+    own an account is told where it asked to be.
 
     Raises NotAllowed, NotYourEnduser, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
     """
@@ -32,9 +33,11 @@ def add_deployment(
     is_sale = owner != account
     sale = post_sale(seller=account, sold_by=added_by, owner=owner, quantities=quantities) if is_sale else None
     deployment = Deployment.objects.create(name=name, host_name=host_name, notes=notes, owner=owner, made_by=account)
-    _deploy(deployment, quantities, deployed_by=added_by, acting_as=account, sale=sale)
+    entry = _deploy(deployment, quantities, deployed_by=added_by, acting_as=account, sale=sale)
     if sale:
         notices.deployment_sold(deployment, sale)
+    else:
+        notices.deployment_added(deployment, entry)
     return claim.settle(deployment)
 
 

@@ -53,7 +53,7 @@ class HistoryFilterForm(DatedFilterForm):
             "entry__kind": wanted["kind"],
             "entry__posted_by__username": wanted["user"],
             "entry__posted_at__gte": start,
-            "entry__posted_at__lte": end,
+            "entry__posted_at__lt": end,
         }
         lines = self.lines_of_the_number.filter(**{name: value for name, value in conditions.items() if value})
         if other := wanted["account"]:

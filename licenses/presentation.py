@@ -20,6 +20,13 @@ def other_account(entry: JournalEntry, account: Account) -> str:
     return others.pop() if others else ""
 
 
+def who(entry: JournalEntry, viewer: Account) -> str:
+    """Who made an entry, by username; with the name to the person's own account and to the enduser that it acted upon (A9)."""
+    person = entry.posted_by
+    acted_for_own = person.account_id == entry.acting_as_id
+    return person.name_in_full if acted_for_own and entry.acting_as_id in {viewer.pk, viewer.reseller_id} else person.username
+
+
 def sentence(entry: JournalEntry, account: Account) -> str:
     """Tell what happened, as `account` sees it: "Sold to harborcu"."""
     other, is_giver = other_account(entry, account), entry.giver_id == account.pk

@@ -114,7 +114,7 @@ def send_notice_again(*, entry: JournalEntry, account: Account, sent_by: User, k
     if claim.first_result:
         return claim.first_result
     permissions.require(permissions.may_move_licenses, sent_by, account)
-    first = notices_of(entry.number).filter(account=entry.receiver.username).first()
+    first = notices_of(entry.number).filter(account=entry.receiver.username, copy_to="").first()
     if first is None or entry.acting_as != account:
         raise NothingToSendAgain("There is no notice to send again.")
     return claim.settle(send_again(first, address=entry.receiver.email, asked_for_by=sent_by.username))

@@ -42,7 +42,7 @@ class SoldFilterForm(DatedFilterForm):
         if not self.is_valid():
             return JournalEntry.objects.none()
         wanted, (start, end) = self.cleaned_data, self.moments
-        conditions = {"receiver__username": wanted["owner"], "posted_at__gte": start, "posted_at__lte": end}
+        conditions = {"receiver__username": wanted["owner"], "posted_at__gte": start, "posted_at__lt": end}
         sales = sales_of(self.seller).filter(**{name: value for name, value in conditions.items() if value})
         if wanted["product"]:
             sales = sales.filter(Exists(JournalLine.objects.filter(entry=OuterRef("pk"), product__code=wanted["product"])))

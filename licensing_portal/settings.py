@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionLimitsMiddleware",
     "accounts.middleware.ActingAccountMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
+    "accounts.middleware.TimeZoneMiddleware",
 ]
 
 ROOT_URLCONF = "licensing_portal.urls"
@@ -164,6 +165,7 @@ REQUEST_LIMITS = {"files": f"30/{TRIES_WITHIN}s/user", "letters": f"60/{TRIES_WI
 
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds: a reset link is good for one hour
 INVITATION_TIMEOUT = 7 * 24 * 60 * 60  # seconds: rule A1
+EMAIL_CHANGE_TIMEOUT = 24 * 60 * 60  # seconds: for so long a new address may be confirmed
 ACTING_TIMEOUT = 30 * 60  # seconds without a request after which one acts for one's own account again
 
 # How long a session may be silent, and how long it may last: docs/security.md says why.

@@ -21,7 +21,7 @@ from licenses.models import Holding, Product
 from licenses.services import sell_licenses
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.submissions import fresh_key
-from tests.factories.accounts import EnduserFactory, LinkFactory, ResellerFactory, StaffFactory, UserFactory
+from tests.factories.accounts import EnduserFactory, LinkFactory, RecipientFactory, ResellerFactory, StaffFactory, UserFactory
 from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
 from tests.views import page_of, submit_buttons_of, text_of
@@ -55,6 +55,8 @@ accounts:invite_again                    GET      302     405     405        405
 accounts:invite_again                    POST     302     403     403        302        403      404     403   403
 licenses:close_enduser                   GET      302     405     405        405        405      405     405   405
 licenses:close_enduser                   POST     302     403     403        302        403      404     403   403
+accounts:correct_address                 GET      302     403     403        200        403      404     403   403
+accounts:correct_address                 POST     302     403     403        200        403      404     403   403
 accounts:open_invitation                 GET      302     302     302        302        302      302     302   302
 accounts:open_invitation                 POST     405     405     405        405        405      405     405   405
 accounts:accept_invitation               GET      404     404     404        404        404      404     404   404
@@ -87,6 +89,32 @@ accounts:deactivate_user                 GET      302     405     405        405
 accounts:deactivate_user                 POST     302     403     403        302        404      404     403   403
 accounts:activate_user                   GET      302     405     405        405        405      405     405   405
 accounts:activate_user                   POST     302     403     403        302        404      404     403   403
+accounts:profile                         GET      302     200     200        200        200      200     403   200
+accounts:profile                         POST     302     302     302        302        302      302     403   302
+accounts:choose_theme                    GET      302     302     302        302        302      302     403   302
+accounts:choose_theme                    POST     302     200     200        200        200      200     403   200
+accounts:change_email                    GET      302     200     200        200        200      200     403   200
+accounts:change_email                    POST     302     200     200        200        200      200     403   200
+accounts:confirm_email                   GET      302     404     404        404        404      404     403   404
+accounts:confirm_email                   POST     302     404     404        404        404      404     403   404
+accounts:open_email                      GET      302     302     302        302        302      302     302   302
+accounts:open_email                      POST     405     405     405        405        405      405     405   405
+accounts:notifications                   GET      302     403     403        200        200      200     403   403
+accounts:notifications                   POST     302     403     403        200        200      200     403   403
+accounts:add_recipient                   GET      302     403     403        200        200      200     403   403
+accounts:add_recipient                   POST     302     403     403        200        200      200     403   403
+accounts:remove_recipient                GET      302     405     405        405        405      405     405   405
+accounts:remove_recipient                POST     302     403     403        302        302      302     403   403
+accounts:move_notices                    GET      302     403     403        200        404      404     403   403
+accounts:move_notices                    POST     302     403     403        200        404      404     403   403
+accounts:agree_to_copies                 GET      404     404     404        404        404      404     404   404
+accounts:agree_to_copies                 POST     404     404     404        404        404      404     404   404
+accounts:end_copies                      GET      404     404     404        404        404      404     404   404
+accounts:end_copies                      POST     404     404     404        404        404      404     404   404
+accounts:open_copies                     GET      302     302     302        302        302      302     302   302
+accounts:open_copies                     POST     405     405     405        405        405      405     405   405
+accounts:open_way_out                    GET      302     302     302        302        302      302     302   302
+accounts:open_way_out                    POST     405     405     405        405        405      405     405   405
 accounts:security                        GET      302     200     200        200        200      200     403   200
 accounts:security                        POST     302     405     405        405        405      405     405   405
 accounts:change_password                 GET      302     200     200        200        200      200     403   200
@@ -244,6 +272,7 @@ def address(northgate, west, tideway, harborcu, staff):
     LinkFactory(holder=west, target=northgate)
     made = deploy(northgate, owner=harborcu, name="IVR", ASR=4)
     sale = made.entries.get().sale
+    recipient = RecipientFactory(account=northgate)
     rows = {
         "foundation_notice": Notice.objects.latest("pk").pk,
         "deployments_deployment": made.pk,
@@ -260,6 +289,9 @@ def address(northgate, west, tideway, harborcu, staff):
         "enduser": ["harborcu"],
         "accounts:invite_again": ["harborcu"],
         "licenses:close_enduser": ["harborcu"],
+        "accounts:correct_address": ["harborcu"],
+        **{f"accounts:{name}": ["token"] for name in ("open_email", "open_copies", "open_way_out")},
+        **{f"accounts:{name}": [recipient.pk] for name in ("remove_recipient", "move_notices")},
         "accounts:open_invitation": ["token"],
         "accounts:remove_link": ["northgate-west"],
         "accounts:remove_access": ["northgate-west"],
@@ -322,8 +354,9 @@ def test_everybody_gets_the_answer_of_the_table(address, browser_of, name):
 
 
 OF_THE_PORTAL = [name for name in TABLE if name not in ADMIN]
-# An invitation's link leads to its page, a second factor comes after a password, and from signing out one comes back to nothing.
-NOT_BEHIND_THE_SIGN_IN = {"accounts:open_invitation", "mfa_authenticate", "account_logout"}
+# The link of a letter leads to its page, a second factor comes after a password, and from signing out one comes back to nothing.
+OF_A_LINK = {f"accounts:{name}" for name in ("open_invitation", "open_email", "open_copies", "open_way_out")}
+NOT_BEHIND_THE_SIGN_IN = {*OF_A_LINK, "mfa_authenticate", "account_logout"}
 
 
 @pytest.mark.parametrize("name", [name for name in OF_THE_PORTAL if TABLE[name]["GET"]["anonymous"] == 302 and name not in NOT_BEHIND_THE_SIGN_IN])
@@ -386,6 +419,8 @@ def facts_of_forms(response):
         ("get", "deployments:deployment", "/deployments/999999/"),
         ("get", "deployments:retire_deployment", "/deployments/999999/retire/"),
         ("get", "accounts:team_user", "/settings/team/nobody/"),
+        ("get", "accounts:move_notices", "/settings/notifications/addresses/999999/move/"),
+        ("get", "accounts:correct_address", "/endusers/nobody/address/"),
         ("post", "accounts:invite_again", "/endusers/nobody/invite-again/"),
         ("post", "licenses:close_enduser", "/endusers/nobody/close/"),
         ("post", "accounts:deactivate_user", "/settings/team/nobody/deactivate/"),

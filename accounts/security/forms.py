@@ -25,6 +25,9 @@ from licensing_portal.foundation.forms import OneLineField, missing
 NOT_A_PASSKEY = (TypeError, ValueError, AttributeError, KeyError, IndexError, struct.error, RecursionError)
 
 
+DRAWN_BY = {"password": "components/_password_field.html", "time_zone": "components/_zone_field.html"}
+
+
 class PasskeyField(forms.JSONField):
     """What the browser says of a passkey; a script fills it in."""
 
@@ -51,11 +54,12 @@ class PasskeyField(forms.JSONField):
 
 
 def helper_of(*fields: str) -> FormHelper:
-    """Draw these fields, passwords with a button to show them."""
+    """Draw these fields, passwords with a button to show them and time zones with their list."""
     helper = FormHelper()
     helper.form_tag = False
     helper.disable_csrf = True
-    helper.layout = Layout(*(Field(name, template="components/_password_field.html") if "password" in name else name for name in fields))
+    drawn = {name: next((template for part, template in DRAWN_BY.items() if part in name), "") for name in fields}
+    helper.layout = Layout(*(Field(name, template=template) if template else name for name, template in drawn.items()))
     return helper
 
 

@@ -37,7 +37,7 @@ def _data_of(request: HttpRequest) -> Any:
     return request.POST if request.method == "POST" else None
 
 
-def _page(request: HttpRequest, template: str, form: forms.Form, **context: Any) -> HttpResponseBase:
+def confirmed_page(request: HttpRequest, template: str, form: forms.Form, **context: Any) -> HttpResponseBase:
     """Show a form; too many wrong passwords or codes are answered with 429, as everywhere (A8)."""
     response = render(request, template, {"form": form, **context})
     is_locked = any(form.has_error(name, TOO_MANY_TRIES) for name in (NON_FIELD_ERRORS, *form.fields))
@@ -103,7 +103,7 @@ def change_password(request: PortalRequest) -> HttpResponseBase:
             update_session_auth_hash(request, request.user)
             messages.success(request, "Your password is changed. All other sessions are signed out.")
             return redirect("accounts:security")
-    return _page(request, "accounts/change_password.html", form)
+    return confirmed_page(request, "accounts/change_password.html", form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -123,7 +123,7 @@ def set_up_authenticator(request: PortalRequest) -> HttpResponseBase:
         else:
             del request.session[NEW_SECRET]
             return _to_the_codes(request)
-    return _page(request, "accounts/set_up_authenticator.html", form, **_key_in_words(request, secret))
+    return confirmed_page(request, "accounts/set_up_authenticator.html", form, **_key_in_words(request, secret))
 
 
 def _new_secret(request: PortalRequest) -> str:
@@ -159,7 +159,7 @@ def save_recovery_codes(request: PortalRequest) -> HttpResponseBase:
         del request.session[CODES_TO_SAVE]
         messages.success(request, "Your second factor is on, and your recovery codes are saved.")
         return redirect("accounts:security")
-    return _page(request, "accounts/save_recovery_codes.html", form, codes=factors.recovery_codes_of(request.user))
+    return confirmed_page(request, "accounts/save_recovery_codes.html", form, codes=factors.recovery_codes_of(request.user))
 
 
 @require_http_methods(["GET", "POST"])
@@ -175,7 +175,7 @@ def renew_recovery_codes(request: PortalRequest) -> HttpResponseBase:
             refusal.show_on(form)
         else:
             return _to_the_codes(request)
-    return _page(request, "accounts/renew_recovery_codes.html", form)
+    return confirmed_page(request, "accounts/renew_recovery_codes.html", form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -196,7 +196,7 @@ def add_passkey(request: PortalRequest) -> HttpResponseBase:
                 return _to_the_codes(request)
             messages.success(request, f"The passkey {facts['name']} is added.")
             return redirect("accounts:security")
-    return _page(request, "accounts/add_passkey.html", form, options=json.dumps(begin_registration(request.user, passwordless=False)))
+    return confirmed_page(request, "accounts/add_passkey.html", form, options=json.dumps(begin_registration(request.user, passwordless=False)))
 
 
 @require_http_methods(["GET", "POST"])
@@ -214,7 +214,7 @@ def remove_passkey(request: PortalRequest, pk: int) -> HttpResponseBase:
         else:
             messages.success(request, f"The passkey {passkey} is removed.")
             return redirect("accounts:security")
-    return _page(request, "accounts/remove_passkey.html", form, passkey=passkey)
+    return confirmed_page(request, "accounts/remove_passkey.html", form, passkey=passkey)
 
 
 @require_http_methods(["GET", "POST"])
@@ -234,7 +234,7 @@ def turn_off_second_factor(request: PortalRequest) -> HttpResponseBase:
             request.session.cycle_key()
             messages.success(request, "Your second factor is off. The password alone opens your sign-in.")
             return redirect("accounts:security")
-    return _page(request, "accounts/turn_off_second_factor.html", form, is_required=factors.is_required_of(request.user))
+    return confirmed_page(request, "accounts/turn_off_second_factor.html", form, is_required=factors.is_required_of(request.user))
 
 
 @require_POST

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils import timezone
@@ -15,6 +16,7 @@ from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.submissions import Binding
 from licensing_portal.foundation.templatetags.portal import day_text
 from licensing_portal.foundation.text import validate_one_line
+from licensing_portal.foundation.zones import zone_meant, zone_names
 
 
 def missing(what: str) -> dict[str, str]:
@@ -26,6 +28,24 @@ class OneLineField(forms.CharField):
     """Text on one line."""
 
     default_validators = [validate_one_line]
+
+
+class TimeZoneField(OneLineField):
+    """A time zone by IANA's name, searched as one types; its place alone, in small letters or large, is enough where there is one such."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"})
+        super().__init__(label="Time zone", max_length=40, widget=widget, **options)
+
+    @property
+    def zones(self) -> list[str]:
+        return zone_names()
+
+    def clean(self, value: Any) -> str:
+        typed = str(super().clean(value))
+        if typed and not zone_meant(typed):
+            raise ValidationError(f"“{typed}” is not a time zone of the list. Enter one like Europe/Berlin")
+        return zone_meant(typed)
 
 
 class ManyLinesField(forms.CharField):
@@ -117,8 +137,11 @@ class FilterForm(forms.Form):
         return str(choices.get(field.value(), field.value()))
 
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)  # what lies beyond is as good as these: nothing happened there
+
+
 class DatedFilterForm(FilterForm):
-    """Filters of a list of what happened, two days among them: from the first on and up to the second, both included, in UTC."""
+    """Filters of a list of what happened, two days among them: from the first on and up to the second, both included, where the reader is (C12)."""
 
     place_in_list = ("before", "after")
 
@@ -137,15 +160,21 @@ class DatedFilterForm(FilterForm):
 
     @property
     def moments(self) -> tuple[datetime | None, datetime | None]:
-        """The first and the last moment of the days that are asked for; None where the span is open."""
+        """When the first of the days that are asked for begins, and when the last has ended; None where the span is open."""
         start, end = self.cleaned_data["from"], self.cleaned_data["to"]
-        return start and datetime.combine(start, time.min, UTC), end and datetime.combine(end, time.max, UTC)
+        return start and _midnight(start), end and _midnight(end, days_later=1)
 
     @property
     def presets(self) -> Iterator[Chip]:
         """Spans of days that people ask for, each a link that keeps the other filters."""
-        today = timezone.now().date()
+        today = timezone.localdate()
         starts = {"Last 7 days": today - timedelta(days=6), "Last 30 days": today - timedelta(days=29), "This year": date(today.year, 1, 1)}
         rest = self.query_without("from", "to")
         for name, start in starts.items():
             yield Chip(name, f"?{rest}{'&' if rest else ''}from={start}&to={today}")
+
+
+def _midnight(day: date, days_later: int = 0) -> datetime:
+    """When a day begins where the reader is. The first and last days of the calendar have no midnight in every zone."""
+    day = min(max(day, FIRST_DAY), LAST_DAY) + timedelta(days=days_later)
+    return datetime.combine(day, time.min, timezone.get_current_timezone())

@@ -22,11 +22,12 @@ class Submission(models.Model):
 
 
 class Notice(models.Model):
-    """One mail about one event to one account, and its fate. The mail itself is post-office's Email."""
+    """One mail about one event to one account, or a copy of it to one further address, and its fate. The mail itself is post-office's Email."""
 
     kind = models.CharField(max_length=100, help_text="The template that it is written with.")
     event = models.CharField(max_length=60, help_text="What it tells of: an entry's number, or the like.")
     account = models.CharField(max_length=30, help_text="The username of the account that is told.")
+    copy_to = models.EmailField(blank=True, default="", db_default="", help_text="The further address of the account’s that it is a copy for.")
     email = models.OneToOneField(Email, on_delete=models.PROTECT, related_name="notice")
     again_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="sent_again")
     asked_for_by = models.CharField(max_length=30, blank=True, default="", db_default="", help_text="The username of whoever pressed Send again.")
@@ -38,9 +39,9 @@ class Notice(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "event", "account"],
+                fields=["kind", "event", "account", "copy_to"],
                 condition=models.Q(again_of=None),
-                name="one_notice_per_event_and_account",
+                name="one_notice_per_event_and_addressee",
             ),
         ]
         indexes = [models.Index(fields=["event"])]

@@ -9,7 +9,7 @@ Each letter has three templates, `<name>.subject.txt`, `<name>.txt` and `<name>.
 import smtplib
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Any
@@ -22,6 +22,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
+from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from licensing_portal.foundation.models import Notice
@@ -52,30 +53,44 @@ def written_when_sent(name: str) -> Callable[[Callable[[Context], Context]], Cal
     return register
 
 
-def queue(name: str, *, event: str, account: str, address: str, context: Context, reply_to: str = "", sender: str = "") -> Notice:
+def queue(
+    name: str,
+    *,
+    event: str,
+    account: str,
+    address: str,
+    context: Context,
+    reply_to: str = "",
+    sender: str = "",
+    zone: tzinfo = UTC,
+    way_out: str = "",
+) -> Notice:
     """Queue letter `name` to `account` at `address`, in the transaction that is open.
 
     `event` is what it tells of; a second first notice of one event to one account is refused by the database.
-    `sender` is the company on whose behalf it is sent, `reply_to` the address that answers go to.
+    `sender` is the company on whose behalf it is sent, `reply_to` the address that answers go to, `zone` the time zone of
+    whoever reads it. With a `way_out`, the address of a page that ends them, it is a copy for a further address of the account's.
     """
     is_written_later = name in _writers
     headers = {"From": _from_header(sender), "Auto-Submitted": "auto-generated"}
     if reply_to:
         headers["Reply-To"] = header_text(reply_to)
-    return _store(
-        Email(
+    if way_out:
+        headers["List-Unsubscribe"] = f"<{way_out}>"
+    with timezone.override(zone):
+        email = Email(
             to=[address],
             subject=header_text(render_to_string(f"{name}.subject.txt", _with_portal(context))),
-            message="" if is_written_later else _text(name, context),
-            html_message="" if is_written_later else _html(name, context),
+            message="" if is_written_later else _text(name, context | {"way_out": way_out}),
+            html_message="" if is_written_later else _html(name, context | {"way_out": way_out}),
             headers=headers,
-        ),
-        Notice(kind=name, event=event, account=account, written_when_sent_from=context if is_written_later else None),
-    )
+        )
+    stored = context if is_written_later else None
+    return _store(email, Notice(kind=name, event=event, account=account, copy_to=address if way_out else "", written_when_sent_from=stored))
 
 
 def send_again(notice: Notice, *, address: str, asked_for_by: str) -> Notice:
-    """Queue a new mail with the same words, to the account's address of today, that refers to the first (rule C4).
+    """Queue a new mail with the same words, to its addressee's address of today, that refers to the first (rule C4).
 
     `asked_for_by` is the username of whoever pressed.
     """
@@ -87,6 +102,7 @@ def send_again(notice: Notice, *, address: str, asked_for_by: str) -> Notice:
             kind=notice.kind,
             event=notice.event,
             account=notice.account,
+            copy_to=notice.copy_to,
             again_of=notice,
             asked_for_by=asked_for_by,
             written_when_sent_from=notice.written_when_sent_from,

@@ -113,7 +113,7 @@ def test_the_menu_and_the_tabs_lead_there_where_one_may_go(northgate, signed_in)
         response = signed_in(northgate, role).get("/settings/security/")
         assert any(link["href"] == TEAM for link in page_of(response).all("a")) is leads_there
     tabs = page_of(signed_in(northgate).get(TEAM)).first("main").first("nav")
-    assert [link.text for link in tabs.all("a")] == ["Security", "Team", "Log"]
+    assert [link.text for link in tabs.all("a")] == ["Profile", "Security", "Notifications", "Team", "Log"]
 
 
 def test_nobody_administers_users_while_acting(northgate, west, signed_in):

@@ -129,7 +129,9 @@ OF_A_RESELLER_IN_LISTS = [
     "/?q=nothing&state=active",
 ]
 SECURITY = [f"/settings/security/{page}" for page in ("", "password/", "authenticator/", "passkeys/add/", "recovery-codes/new/")]
-SETTINGS = [*SECURITY, "/settings/team/", "/settings/team/northgate/", "/settings/invite-user/"]
+PROFILE = ["/settings/profile/", "/settings/profile/email/", "/settings/profile/email/confirm/bad/", "/notices/agree/bad/"]
+NOTIFICATIONS = ["/settings/notifications/", "/settings/notifications/addresses/add/"]
+SETTINGS = [*PROFILE, *NOTIFICATIONS, *SECURITY, "/settings/team/", "/settings/team/northgate/", "/settings/invite-user/"]
 OF_WHOEVER_HAS_NOTHING = ["/", "/deployments/add/", "/transfer/", "/history/", "/linked-accounts/", "/switch/"]
 
 
@@ -138,7 +140,7 @@ OF_WHOEVER_HAS_NOTHING = ["/", "/deployments/add/", "/transfer/", "/history/", "
     [
         {"northgate": OF_A_RESELLER},
         {"northgate": OF_A_RESELLER_IN_LISTS},
-        {"northgate": SETTINGS, "pinecrest": ["/settings/team/"]},
+        {"northgate": SETTINGS, "pinecrest": ["/settings/team/", "/settings/notifications/"]},
         {"pinecrest": OF_WHOEVER_HAS_NOTHING, "harborcu": ["/"], "harborcu-tw": ["/linked-accounts/"]},  # the last can be used by another
     ],
     ids=["reseller", "reseller in lists", "settings", "endusers"],

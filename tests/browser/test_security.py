@@ -46,6 +46,7 @@ def save_the_codes(page):
 def test_an_authenticator_app_is_set_up_and_then_asked_for_and_a_recovery_code_stands_for_it(person, sign_in):
     page = sign_in("northgate", PASSWORD)
     page.get_by_role("link", name="Settings", exact=True).click()
+    page.get_by_role("link", name="Security", exact=True).click()
     page.get_by_role("link", name="Set up an authenticator app", exact=True).click()
     picture = page.get_by_role("img", name="The key below, as a picture for the app", exact=True)
     expect(picture).to_be_visible()

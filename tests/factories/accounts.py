@@ -1,9 +1,10 @@
 """Accounts and users as rows, without the flows that make them in the portal."""
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import Account, Link, User
+from accounts.models import Account, Link, NoticeRecipient, User
 from tests.factories.factors import give_factor
 
 PASSWORD = "correct horse battery"
@@ -77,3 +78,14 @@ class LinkFactory(DjangoModelFactory):
     linked_by = factory.LazyAttribute(lambda link: UserFactory(account=link.holder))
     proved_by = factory.LazyAttribute(lambda link: UserFactory(account=link.target))
     proof = factory.LazyAttribute(lambda link: link.proved_by.get_session_auth_hash())
+
+
+class RecipientFactory(DjangoModelFactory):
+    """A further address that has agreed to copies."""
+
+    class Meta:
+        model = NoticeRecipient
+
+    email = factory.LazyAttribute(lambda recipient: f"books@{recipient.account}.example.com")
+    added_by = factory.LazyAttribute(lambda recipient: UserFactory(account=recipient.account))
+    confirmed_at = factory.LazyFunction(timezone.now)

@@ -83,10 +83,10 @@ def test_a_notice_of_what_did_not_happen_does_not_exist(sell):
 
 @pytest.mark.postgres
 def test_one_event_is_told_to_one_account_once(sell):
-    """C4: constraint one_notice_per_event_and_account."""
+    """C4: constraint one_notice_per_event_and_addressee."""
     sale = sell()
 
-    with pytest.raises(IntegrityError, match="one_notice_per_event_and_account"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="one_notice_per_event_and_addressee"), transaction.atomic():
         notices.queue(
             "licenses/emails/licenses_sold", event=sale.number, account="harborcu", address="x@example.com", context={"entry": sale, "total": 3}
         )

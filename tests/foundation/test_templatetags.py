@@ -8,9 +8,11 @@ import time_machine
 from django import forms
 from django.core.exceptions import ValidationError
 from django.template import engines
+from django.utils.timezone import override
 
 from licensing_portal.foundation.quantities import QuantityField
 from licensing_portal.foundation.templatetags import portal
+from licensing_portal.foundation.zones import zone_named
 
 
 def rendered(source, **context):
@@ -60,6 +62,25 @@ def test_the_sign_is_dropped_where_words_tell_the_direction(value, text):
 def test_a_moment_says_its_day_first_and_its_zone(moment, text):
     """B1: an entry has a moment, the same for everybody who reads it."""
     assert rendered("{{ moment|moment_text }}", moment=moment) == text
+
+
+@pytest.mark.parametrize(
+    ("zone", "words", "utc"),
+    [
+        ("UTC", "24 Nov 2026, 10:32 pm UTC", ""),
+        ("America/Los_Angeles", "24 Nov 2026, 2:32 pm PST", "10:32 pm UTC"),
+        ("Asia/Tokyo", "25 Nov 2026, 7:32 am JST", "24 Nov 2026, 10:32 pm UTC"),
+    ],
+)
+def test_a_moment_is_written_in_the_readers_zone_and_for_letters_in_utc_as_well(zone, words, utc):
+    moment = datetime(2026, 11, 24, 22, 32, tzinfo=UTC)
+
+    with override(zone_named(zone)):
+        assert [rendered(f"{{{{ value|{name} }}}}", value=moment) for name in ("moment_text", "utc_text", "moment_and_utc")] == [
+            words,
+            utc,
+            f"{words} ({utc})" if utc else words,
+        ]
 
 
 def test_a_moment_is_written_for_programs_too():

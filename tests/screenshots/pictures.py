@@ -17,6 +17,8 @@ SALE = {"Owner": "harborcu", FULL: "12", TTS: "12", "Your reference": "PO-4711"}
 DEPLOYMENT = {"Name": "NVS-LAB-2", "Host name": "nvs-lab-2.northgate.example.com", FULL: "4", LITE: "20"}
 OAKRIDGE = {"Username": "oakridge", "Company": "Oakridge Insurance Group", "Email": "oakridge@example.com"}
 CHOSEN = {"Password": "a few words in a row"}
+SAM_RIVERA = {"Name": "Sam Rivera", "Time zone": "Los Angeles"}
+SAM_AT_STMARYS, BOOKS = "sam@stmarys.example.com", "books@stmarys.example.com"
 SAM = {"Username": "sam", "Email": "sam@northgate.example.com"}
 WRONG = "a wrong password"
 DEMO = "licensing-demo"
@@ -36,6 +38,10 @@ def invitation(portal: Portal) -> str:
 
 def invitation_of_sam(portal: Portal) -> str:
     return portal.link_in_letter("sam@northgate.example.com", "/invitation/")
+
+
+def link_to(address: str, path: str) -> Callable[[Portal], str]:
+    return lambda portal: portal.link_in_letter(address, path)
 
 
 def letter(subject: str) -> Callable[[Portal], str]:
@@ -253,6 +259,18 @@ TEAM = [
 ]
 
 SETTINGS = [
+    picture("profile", "northgate", "/settings/profile/"),
+    picture("profile-staff", "admin", "/settings/profile/"),
+    picture("profile-refused", "northgate", "/settings/profile/", type_in({"Time zone": "Atlantis"}), press("Save", then=REFUSED)),
+    picture("change-email", "northgate", "/settings/profile/email/"),
+    picture("change-email-refused", "northgate", "/settings/profile/email/", press("Send link", then=REFUSED)),
+    picture("email-link-over", "northgate", "/settings/profile/email/confirm/bad/"),
+    picture("notifications", "northgate", "/settings/notifications/"),
+    picture("notifications-enduser", "harborcu", "/settings/notifications/"),
+    picture("add-address", "northgate", "/settings/notifications/addresses/add/"),
+    picture("add-address-refused", "northgate", "/settings/notifications/addresses/add/", press("Add address", then=REFUSED)),
+    picture("copies-link-over", NOBODY, "/notices/agree/bad/"),
+    picture("profile-refused-page", "northgate as northgate-west", "/settings/profile/", answers=403),
     picture("security-log", "northgate", "/settings/log/"),
     picture("security-log-no-match", "northgate", "/settings/log/?q=nobody"),
 ]
@@ -323,10 +341,53 @@ PRESSED = [
     picture("sell-licenses-nothing-available", "northgate-west", "/sell/"),
     picture("enduser-fresh", "northgate", "/create-enduser/", type_in(OAKRIDGE), press("Create enduser", then="Enduser created")),
     picture("endusers-invited", "northgate", "/endusers/"),
+    picture("correct-address", "northgate", "/endusers/oakridge/address/"),
+    picture(
+        "correct-address-refused", "northgate", "/endusers/oakridge/address/", type_in({"Email": "nowhere"}), press("Correct address", then=REFUSED)
+    ),
     picture("invitation", NOBODY, invitation),
     picture("invitation-refused", NOBODY, invitation, press("Choose password", then=REFUSED)),
     picture("my-licenses-first-visit", NOBODY, invitation, type_in(CHOSEN), press("Choose password", then="No licenses yet")),
     picture("invitation-used", NOBODY, invitation),
+    # stmarys says who it is and where its clock is, and has its books told as well.
+    picture("profile-saved", "stmarys", "/settings/profile/", type_in(SAM_RIVERA), press("Save", then="Settings saved.")),
+    picture(
+        "change-email-asked",
+        "stmarys",
+        "/settings/profile/email/",
+        type_in({"Email": SAM_AT_STMARYS, "Password": DEMO}),
+        press("Send link", then="A link is on its way"),
+    ),
+    picture("confirm-email", "stmarys", link_to(SAM_AT_STMARYS, "/settings/profile/email/confirm/")),
+    picture(
+        "add-address-asked",
+        "stmarys",
+        "/settings/notifications/addresses/add/",
+        type_in({"Email": BOOKS}),
+        press("Add address", then="was asked"),
+    ),
+    picture("copies-agree", NOBODY, link_to(BOOKS, "/notices/agree/")),
+    picture("copies-agreed", NOBODY, link_to(BOOKS, "/notices/agree/"), press("Agree", then="You get copies")),
+    picture("notifications-copies", "stmarys", "/settings/notifications/"),
+    picture("move-notices", "stmarys", "/settings/notifications/", follow("Make it the account")),
+    picture("notifications-saved", "stmarys", "/settings/notifications/", tick("Your own new deployments"), press("Save", then="Settings saved.")),
+    picture(
+        "receipt-of-a-copy",
+        "northgate",
+        "/sell/",
+        type_in({"Owner": "stmarys", "Qty, Speech Tuner": "2"}),
+        press("Add", then="Sale complete"),
+    ),
+    picture("receipt-in-a-time-zone", "stmarys", "/history/?kind=sale", follow("S-")),
+    picture("copies-stop", NOBODY, link_to(BOOKS, "/notices/stop/")),
+    picture("copies-stopped", NOBODY, link_to(BOOKS, "/notices/stop/"), press("Stop", then="No more copies")),
+    picture(
+        "deployment-fresh-own",
+        "stmarys",
+        "/deployments/add/",
+        type_in({"Name": "SMH-TUNING", "Host name": "tuning.stmarys.example.com", "Qty, Speech Tuner": "1"}),
+        press("Add New Deployment", then="SMH-TUNING"),
+    ),
     picture("team-user-invited", "northgate", "/settings/invite-user/", type_in(SAM), press("Invite", then="sam is invited")),
     picture("team-several", "northgate", "/settings/team/"),
     picture("team-user-deactivated", "northgate", "/settings/team/sam/", press("Deactivate", then="sam is deactivated")),
@@ -399,6 +460,10 @@ PRESSED = [
 # Of each kind of letter the last that came, known by words of its subject.
 LETTERS = [
     picture("letter-invitation", NOBODY, letter("invited you to")),
+    picture("letter-confirm-email", NOBODY, letter("Confirm your new email")),
+    picture("letter-agree-to-copies", NOBODY, letter("wants to send you copies")),
+    picture("letter-copy", NOBODY, letter(r"^2 licenses from .*\(sale")),
+    picture("letter-deployment-added", NOBODY, letter("SMH-TUNING")),
     picture("letter-password-reset", NOBODY, letter("password")),
     picture("letter-issue", NOBODY, letter(r"\(issue")),
     picture("letter-sale", NOBODY, letter(r"^\d+ licenses from .*\(sale")),

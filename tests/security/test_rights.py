@@ -11,6 +11,9 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from accounts.models import AddressChange
+from accounts.notifications.services import add_recipient, move_notices, remove_recipient, save_notices
+from accounts.profile.services import ask_for_email, confirm_email, save_profile
 from accounts.security.services import (
     add_passkey,
     change_password,
@@ -25,6 +28,7 @@ from accounts.services import (
     activate_user,
     change_any_user,
     change_role,
+    correct_address,
     create_enduser,
     create_reseller,
     deactivate_user,
@@ -43,7 +47,7 @@ from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
 from tests.authenticator import KEY
-from tests.factories.accounts import LinkFactory, UserFactory
+from tests.factories.accounts import LinkFactory, RecipientFactory, UserFactory
 from tests.factories.factors import give_factor
 from tests.factories.licenses import give, quantities
 from tests.test_architecture import HOUSE, SOURCES, flows_of, named
@@ -52,8 +56,8 @@ from transfers.services import transfer_licenses
 ROLES = ("administrator", "manager", "viewer")
 WHO = [*((kind, role) for kind in ("reseller", "enduser", "acting") for role in ROLES), ("staff", "")]
 
-# Whoever holds the link of an invitation accepts it or asks for a new one: nobody is signed in, so there is no right to have.
-FOR_WHOEVER_HOLDS_THE_LINK = {"accept_invitation", "renew_invitation"}
+# Whoever holds the link of an invitation accepts it or asks for a new one, and whoever is asked decides about copies: nobody is signed in, so there is no right to have.
+FOR_WHOEVER_HOLDS_THE_LINK = {"accept_invitation", "renew_invitation", "agree_to_copies", "end_copies"}
 
 
 # ── Reading ──
@@ -199,6 +203,18 @@ def a_passkey(person):
     return person.authenticator_set.create(type="webauthn", data={"name": "Office key", "credential": {}})
 
 
+def a_new_address(person):
+    return AddressChange.objects.create(user=person, email="new@people.example.com")
+
+
+def choose_notices(world, person, account):
+    save_notices(account=account, changed_by=person, wanted={}, time_zone="UTC")
+
+
+def move_to_another_address(world, person, account):
+    move_notices(account=account, recipient=RecipientFactory(account=account), changed_by=person)
+
+
 def require_of_everybody(world, person, account):
     require_second_factor(account=account, changed_by=person, is_required=True)
 
@@ -228,6 +244,7 @@ ACTS = {
     "create_enduser": flow(create_enduser, reseller=acting, created_by=myself, **new_account),
     "close_enduser": flow(close_enduser, reseller=acting, enduser=of_the_world("invited"), closed_by=myself),
     "invite_again": flow(invite_again, reseller=acting, enduser=of_the_world("invited"), invited_by=myself),
+    "correct_address": flow(correct_address, reseller=acting, enduser=of_the_world("invited"), corrected_by=myself, email=the("right@example.com")),
     "link_account": flow(link_account, holder=acting, linked_by=myself, proved_by=of_the_world("stranger")),
     "remove_link": flow(remove_link, link=of_the_account("links"), removed_by=myself, acting=acting),
     "may_act_for_others": page("/switch/"),
@@ -237,6 +254,15 @@ ACTS = {
     "deactivate_user": in_the_team(deactivate_user, deactivated_by=myself),
     "activate_user": in_the_team(activate_user, activated_by=myself),
     "change_any_user": change_anybody,
+    "save_profile": of_ones_own(save_profile, name=lambda person: "Dana Okafor", time_zone=lambda person: "UTC"),
+    "ask_for_email": of_ones_own(ask_for_email, email=lambda person: "new@people.example.com"),
+    "confirm_email": of_ones_own(confirm_email, change=a_new_address),
+    "save_notices": choose_notices,
+    "add_recipient": flow(add_recipient, account=acting, added_by=myself, email=the("books@example.com")),
+    "remove_recipient": flow(
+        remove_recipient, account=acting, recipient=lambda world, person, account: RecipientFactory(account=account), removed_by=myself
+    ),
+    "move_notices": move_to_another_address,
     "change_password": of_ones_own(change_password, password=lambda person: "a few words in a row"),
     "set_up_authenticator": of_ones_own(set_up_authenticator, secret=without_a_factor, step=lambda person: 1),
     "add_passkey": of_ones_own(add_passkey, name=lambda person: "Office key", credential=lambda person: {}),

@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 from heroicons.templatetags import heroicons
 
 from licensing_portal.foundation.quantities import PREFIX
+from licensing_portal.foundation.zones import zone_words
 
 register = template.Library()
 
@@ -70,9 +71,24 @@ def icon(name: str, size: int = 20, extra: str = "") -> str:
 
 @register.filter
 def moment_text(value: datetime) -> str:
-    """Write a moment in plain text: 24 Nov 2026, 2:32 pm UTC. The day stands first, so that nobody takes it for the month."""
+    """Write a moment in plain text, in the reader's zone: 24 Nov 2026, 2:32 pm PST. The day stands first, so that nobody takes it for the month."""
     local = localtime(value)
-    return f"{day_text(local)}, {_hour(local)} {local:%Z}"
+    return f"{day_text(local)}, {_hour(local)} {zone_words(local)}"
+
+
+@register.filter
+def utc_text(value: datetime) -> str:
+    """Write a moment in UTC, "" where the reader's own time says the same already."""
+    local, utc = localtime(value), value.astimezone(UTC)
+    other_day = f"{day_text(utc)}, " if utc.date() != local.date() else ""
+    return "" if zone_words(local) == "UTC" else f"{other_day}{_hour(utc)} UTC"
+
+
+@register.filter
+def moment_and_utc(value: datetime) -> str:
+    """Write a moment for a letter, which others may read elsewhere: 24 Nov 2026, 2:32 pm PST (10:32 pm UTC)."""
+    utc = utc_text(value)
+    return f"{moment_text(value)} ({utc})" if utc else moment_text(value)
 
 
 @register.simple_tag
