@@ -68,6 +68,8 @@ class QuantitiesForm(OneUseForm):
     A product that was posted but is not offered any more keeps its field, so that the person is told what became of it.
     """
 
+    below: tuple[str, ...] = ()  # the fields that stand below the quantities
+
     def __init__(self, data: Any = None, *, offered: Iterable[Product], **options: Any) -> None:
         super().__init__(data, **options)
         by_code = {product.code: product for product in offered}
@@ -77,6 +79,8 @@ class QuantitiesForm(OneUseForm):
         self.products = dict(sorted(by_code.items()))
         for code, product in self.products.items():
             self.fields[field_name(code)] = QuantityField(label=f"Qty, {product.name}")
+        for name in self.below:
+            self.fields[name] = self.fields.pop(name)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -193,6 +197,8 @@ class SellLicensesForm(HoldingForm):
 class RecallSaleForm(QuantitiesForm):
     """Recall (C10): what can be taken back of a sale, with what the seller has available now. Where the rest is stays the owner's (A9)."""
 
+    below = ("reason",)
+
     reason = ReasonField(who="The owner")
 
     def __init__(self, data: Any = None, *, sale: JournalEntry, **options: Any) -> None:
@@ -252,6 +258,8 @@ def ticket_field() -> forms.Field:
 class AdjustLicensesForm(AccountQuantitiesForm):
     """Adjust an account's available up or down (C11), in the admin: every product, for what is held of a retired one stays good."""
 
+    below = ("reason", "ticket")
+
     change = forms.ChoiceField(
         label="Change",
         choices=[("", "Choose a direction"), (UP, "Add to available"), (DOWN, "Take from available")],
@@ -266,6 +274,8 @@ class AdjustLicensesForm(AccountQuantitiesForm):
 
 class ReverseEntryForm(QuantitiesForm):
     """Reverse an entry (C11), in the admin: what remains of it, with what the account that would give it back has now."""
+
+    below = ("reason", "ticket")
 
     reason = ReasonField(who="Both accounts")
     ticket = ticket_field()
