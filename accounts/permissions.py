@@ -59,6 +59,16 @@ def may_issue(user: User, account: Account) -> bool:
     return user.is_staff and account.is_publisher and user.has_perm("licenses.issue_licenses")
 
 
+def may_adjust(user: User, account: Account) -> bool:
+    """Put an account's available right: the publisher's staff, in the admin (C11)."""
+    return user.is_staff and account.is_publisher and user.has_perm("licenses.adjust_licenses")
+
+
+def may_reverse(user: User, account: Account) -> bool:
+    """Take back whosever entry: the publisher's staff, in the admin (C11)."""
+    return user.is_staff and account.is_publisher and user.has_perm("licenses.reverse_entry")
+
+
 def may_retire_any_deployment(user: User, account: Account) -> bool:
     """Retire whosever deployment: the publisher's staff, in the admin (C7, C11)."""
     return user.is_staff and account.is_publisher and user.has_perm("deployments.retire_deployment")

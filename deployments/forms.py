@@ -5,7 +5,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout
 from django import forms
-from django.core.validators import MinLengthValidator, RegexValidator
+from django.core.validators import RegexValidator
 from django.forms.boundfield import BoundField
 from django.utils.functional import cached_property
 
@@ -13,7 +13,7 @@ from accounts.models import Account
 from deployments.models import Deployment
 from licenses.forms import HoldingForm, OwnerField, named_owner, own_enduser, owners_to_offer, quantities_helper
 from licenses.models import Product
-from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, missing
+from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, ReasonField, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 
 host_name_is_plain = RegexValidator(r"^[^\s/\\]+$", "Enter a host name like ivr-01.example.com")
@@ -85,14 +85,7 @@ class AddLicensesForm(HoldingForm):
 class RetireDeploymentForm(OneUseForm):
     """Retire deployment (C7), in the portal and in the admin: the reason, which the owner is told."""
 
-    reason = ManyLinesField(
-        label="Reason",
-        max_length=500,
-        help_text="At least 10 characters. The owner can read it.",
-        validators=[MinLengthValidator(10, "Enter a reason of at least 10 characters")],
-        error_messages=missing("Enter a reason"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
+    reason = ReasonField(who="The owner")
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)

@@ -5,6 +5,8 @@ DeploymentLine  is how many licenses of one product it has; they only grow (C7).
                 they were: they tell what was on it and came back.
 DeploymentEntry is each journal entry that put licenses on it, with the sale it was made of, if it was one (C5), and the
                 one that returned them all.
+
+And what licenses asks of whoever knows deployments: what keeps a sale from being recalled, and where licenses are.
 """
 
 from django.db import models
@@ -13,7 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account
+from licenses.extensions import PLACES_NAMED, in_short, knows_where_licenses_are, objects_to_recalls
 from licenses.models import JournalEntry, Product
+from licensing_portal.foundation.errors import Refusal
 
 
 class Deployment(models.Model):
@@ -92,3 +96,27 @@ class DeploymentEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry} on {self.deployment}"
+
+
+class DeploymentNotRetired(Refusal):
+    """The sale was made by a deployment that still stands: retiring that comes before recalling the sale (C10)."""
+
+
+@objects_to_recalls
+def objection_to_recall(sale: JournalEntry) -> Refusal | None:
+    """Say that a sale was made by a deployment that is not retired; None if it was not, or is (C10)."""
+    made = DeploymentEntry.objects.filter(sale=sale).exclude(deployment__state=Deployment.State.RETIRED).select_related("deployment").first()
+    if made is None:
+        return None
+    deployment = made.deployment
+    return DeploymentNotRetired(
+        f"This sale was made by the deployment {deployment}. Retire that first, then recall the sale.", url=deployment.get_absolute_url()
+    )
+
+
+@knows_where_licenses_are
+def where_licenses_are_deployed(account: Account, product: Product) -> list[str]:
+    """Name the account's deployments with the most licenses of a product, for staff (C11)."""
+    lines = DeploymentLine.objects.filter(deployment__owner=account, product=product).exclude(deployment__state=Deployment.State.RETIRED)
+    most = [f"{line.quantity:,} on {line.deployment}" for line in lines.select_related("deployment").order_by("-quantity", "pk")[:PLACES_NAMED]]
+    return [f"Deployed: {in_short(most, lines.count())}."] if most else []

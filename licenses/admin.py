@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
 from django.utils import timezone
 
 from accounts import permissions
@@ -15,6 +16,7 @@ from accounts.admin import StaffActsAreRecorded
 from accounts.requests import PortalRequest, binding_of
 from accounts.selectors import publisher
 from licenses import proving, services
+from licenses.corrections import before_and_after, reverse_entry
 from licenses.forms import IssueLicensesForm
 from licenses.models import Holding, JournalEntry, JournalLine, LedgerProof, Product
 from licensing_portal.foundation.admin import NothingIsDeleted, ToReadOnly
@@ -71,7 +73,7 @@ class JournalLineInline(ToReadOnly, admin.TabularInline):
 
 @admin.register(JournalEntry)
 class JournalEntryAdmin(ToReadOnly, admin.ModelAdmin):
-    """The journal, never changed (B2)."""
+    """The journal, never changed (B2); staff reverse an entry from its page (C11)."""
 
     list_display = ["number", "kind", "posted_at", "giver", "receiver", "posted_by", "acting_as", "reference"]
     list_filter = ["kind"]
@@ -81,6 +83,10 @@ class JournalEntryAdmin(ToReadOnly, admin.ModelAdmin):
     ordering = ["-pk"]
     fields = ["number", "kind", "posted_at", "giver", "receiver", "posted_by", "acting_as", "reference", "note", "reverses"]
     inlines = [JournalLineInline]
+
+    def get_urls(self) -> list[URLPattern]:
+        reverse = path("<int:pk>/reverse/", self.admin_site.admin_view(reverse_entry), name="licenses_journalentry_reverse")
+        return [reverse, *super().get_urls()]
 
 
 def issue_licenses(request: PortalRequest) -> HttpResponseBase:
@@ -103,16 +109,10 @@ def issue_licenses(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, _before_and_after(entry))
+            messages.success(request, before_and_after(entry))
             return redirect("admin:licenses_journalentry_change", entry.pk)
     context = admin.site.each_context(request) | {"form": form, "title": "Issue licenses"}
     return render(request, "admin/issue_licenses.html", context)
-
-
-def _before_and_after(entry: JournalEntry) -> str:
-    lines = entry.lines.filter(account=entry.receiver).select_related("product").order_by("product__code")
-    changes = ", ".join(f"{line.product.code} {line.balance - line.quantity:,} → {line.balance:,}" for line in lines)
-    return f"{entry}: {entry.receiver} has now {changes} available."
 
 
 def ledger_proof(request: PortalRequest) -> HttpResponseBase:

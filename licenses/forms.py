@@ -13,14 +13,17 @@ from django.utils.functional import cached_property
 from accounts.forms import UsernameField
 from accounts.models import Account
 from accounts.selectors import endusers_of
+from licenses.counting import remains_of
 from licenses.ledger import shortage
-from licenses.models import Holding, Product
+from licenses.models import Holding, JournalEntry, Product
+from licenses.recalls import can_be_recalled, recallable, refusal_to_recall
 from licenses.selectors import holdings_of
-from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, missing
+from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, ReasonField, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name
 
 OFFERED_OWNERS = 50
+UP, DOWN = "up", "down"
 
 
 class OwnerField(UsernameField):
@@ -65,6 +68,8 @@ class QuantitiesForm(OneUseForm):
     A product that was posted but is not offered any more keeps its field, so that the person is told what became of it.
     """
 
+    below: tuple[str, ...] = ()  # the fields that stand below the quantities
+
     def __init__(self, data: Any = None, *, offered: Iterable[Product], **options: Any) -> None:
         super().__init__(data, **options)
         by_code = {product.code: product for product in offered}
@@ -74,6 +79,8 @@ class QuantitiesForm(OneUseForm):
         self.products = dict(sorted(by_code.items()))
         for code, product in self.products.items():
             self.fields[field_name(code)] = QuantityField(label=f"Qty, {product.name}")
+        for name in self.below:
+            self.fields[name] = self.fields.pop(name)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -187,8 +194,34 @@ class SellLicensesForm(HoldingForm):
         return own_enduser(self.seller, self.cleaned_data["owner"])
 
 
-class IssueLicensesForm(QuantitiesForm):
-    """Issue licenses from the publisher (C11), in the admin: every product that is not retired, with what the account has now."""
+class RecallSaleForm(QuantitiesForm):
+    """Recall (C10): what can be taken back of a sale, with what the seller has available now. Where the rest is stays the owner's (A9)."""
+
+    below = ("reason",)
+
+    reason = ReasonField(who="The owner")
+
+    def __init__(self, data: Any = None, *, sale: JournalEntry, **options: Any) -> None:
+        self.recallable = recallable(sale)
+        self.refusal = refusal_to_recall(sale, sale.giver, self.recallable)
+        self.there = {holding.product_id: holding.available for holding in holdings_of(sale.giver)}
+        super().__init__(data, offered=[product for product, quantity in self.recallable.items() if quantity], **options)
+        self.helper = quantities_helper(QuantityTable("licenses/_recall_table.html"), Div(Div("reason", css_class="card-body"), css_class="card"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.errors:  # alone it is the service's to tell, as in HoldingForm
+            for product, quantity in self.quantities.items():
+                if quantity > self.recallable.get(product, 0):
+                    self.add_error(field_name(product.code), can_be_recalled(self.recallable.get(product, 0)))
+        return cleaned
+
+    def row(self, field: BoundField, product: Product) -> QuantityRow:
+        return QuantityRow(field, product.code, product.name, self.recallable.get(product, 0), there=self.there.get(product.pk, 0))
+
+
+class AccountQuantitiesForm(QuantitiesForm):
+    """A form of the admin that changes what one account has available, with what it has now."""
 
     account = forms.ModelChoiceField(
         Account.objects.open().exclude(kind=Account.Kind.PUBLISHER).order_by("username"),
@@ -197,13 +230,62 @@ class IssueLicensesForm(QuantitiesForm):
         error_messages=missing("Choose an account"),
         widget=forms.Select(attrs={"data-reload": ""}),
     )
-    order_number = OneLineField(label="Order number", required=False, max_length=60)
-    note = ManyLinesField(label="Note", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
-    def __init__(self, data: Any = None, *, chosen: str, **options: Any) -> None:
-        super().__init__(data, offered=Product.objects.filter(retired_at=None), initial={"account": chosen}, **options)
+    def __init__(self, data: Any = None, *, chosen: str, offered: Iterable[Product], **options: Any) -> None:
+        super().__init__(data, offered=offered, initial={"account": chosen}, **options)
         username = str(self["account"].value() or "").replace("\0", "")
         self.has_now = dict(Holding.objects.filter(account__username=username).values_list("product", "available"))
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:
         return QuantityRow(field, product.code, product.name, there=self.has_now.get(product.pk, 0))
+
+
+class IssueLicensesForm(AccountQuantitiesForm):
+    """Issue licenses from the publisher (C11), in the admin: every product that is not retired."""
+
+    order_number = OneLineField(label="Order number", required=False, max_length=60)
+    note = ManyLinesField(label="Note", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, data: Any = None, *, chosen: str, **options: Any) -> None:
+        super().__init__(data, chosen=chosen, offered=Product.objects.filter(retired_at=None), **options)
+
+
+def ticket_field() -> forms.Field:
+    """Where staff say who asked them: the number of a ticket."""
+    return OneLineField(label="Ticket reference", max_length=60, error_messages=missing("Enter a ticket reference"))
+
+
+class AdjustLicensesForm(AccountQuantitiesForm):
+    """Adjust an account's available up or down (C11), in the admin: every product, for what is held of a retired one stays good."""
+
+    below = ("reason", "ticket")
+
+    change = forms.ChoiceField(
+        label="Change",
+        choices=[("", "Choose a direction"), (UP, "Add to available"), (DOWN, "Take from available")],
+        error_messages=missing("Choose a direction"),
+    )
+    reason = ReasonField(who="The account")
+    ticket = ticket_field()
+
+    def __init__(self, data: Any = None, *, chosen: str, **options: Any) -> None:
+        super().__init__(data, chosen=chosen, offered=Product.objects.all(), **options)
+
+
+class ReverseEntryForm(QuantitiesForm):
+    """Reverse an entry (C11), in the admin: what remains of it, with what the account that would give it back has now."""
+
+    below = ("reason", "ticket")
+
+    reason = ReasonField(who="Both accounts")
+    ticket = ticket_field()
+
+    def __init__(self, data: Any = None, *, entry: JournalEntry, **options: Any) -> None:
+        self.remains = remains_of(entry)
+        self.holdings = {holding.product_id: holding for holding in holdings_of(entry.receiver)}
+        products = Product.objects.filter(pk__in=[product for product, quantity in self.remains.items() if quantity > 0])
+        super().__init__(data, offered=products, **options)
+
+    def row(self, field: BoundField, product: Product) -> QuantityRow:
+        holding = self.holdings.get(product.pk, Holding())
+        return QuantityRow(field, product.code, product.name, self.remains.get(product.pk, 0), holding.deployed, holding.available)

@@ -13,6 +13,7 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from accounts.models import Account, User
+from licenses.counting import seller_of
 from licenses.models import Holding, JournalEntry, JournalLine, Product
 from licenses.numbers import next_number
 from licensing_portal.foundation.errors import Problem, Refusal
@@ -80,11 +81,14 @@ class Books:
         acting_as: Account,
         reference: str = "",
         note: str = "",
+        reverses: JournalEntry | None = None,
     ) -> JournalEntry:
         """Move these quantities of licenses and write the entry that tells of it (B1, B4).
 
         A deployment takes them from the owner's available to the same owner's deployed licenses, a retirement takes them
-        back; every other kind takes them from the giver's available to the receiver's. All products move or none.
+        back; every other kind takes them from the giver's available to the receiver's. All products move or none. A recall
+        and a reversal name the entry that they take back, whose giver and receiver are theirs the other way round; how much
+        remains of it is for the flow to ask under the lock of these books, and for the database's wall to keep.
 
         Raises NothingEntered and, naming every product that falls short, InsufficientLicenses.
         """
@@ -101,6 +105,7 @@ class Books:
             acting_as=acting_as,
             reference=reference,
             note=note,
+            reverses=reverses,
         )
         lines = []
         for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code):
@@ -108,7 +113,7 @@ class Books:
             lines.append(_line(entry, gives, TAKEN_FROM.get(kind, State.AVAILABLE), -quantity))
             lines.append(_line(entry, receives, PUT_INTO.get(kind, State.AVAILABLE), quantity))
         JournalLine.objects.bulk_create(lines)
-        self._write(lines, sold_by=giver if kind == Kind.SALE else None)
+        self._write(lines, sold_by=seller_of(entry))
         return entry
 
     def _write(self, lines: list[JournalLine], *, sold_by: Account | None) -> None:

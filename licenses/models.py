@@ -12,6 +12,7 @@ LedgerProof   is the record of one such recomputation, ProofRequest that staff a
 """
 
 from datetime import timedelta
+from typing import ClassVar
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -79,6 +80,9 @@ class JournalEntry(models.Model):
         ADJUSTMENT = "adjustment"
         REVERSAL = "reversal"
 
+    # By staff (C11). A deployment is put right by retiring it, and a reversal not at all.
+    REVERSIBLE: ClassVar = (Kind.ISSUE, Kind.SALE, Kind.TRANSFER, Kind.RECALL, Kind.ADJUSTMENT)
+
     number = models.CharField(max_length=20, unique=True)
     kind = models.CharField(max_length=10, choices=Kind)
     posted_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -96,7 +100,11 @@ class JournalEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "journal entries"
-        permissions = [("issue_licenses", "Can issue licenses")]
+        permissions = [
+            ("issue_licenses", "Can issue licenses"),
+            ("adjust_licenses", "Can adjust licenses"),
+            ("reverse_entry", "Can reverse journal entries"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=["issue", "sale", "deployment", "transfer", "recall", "retirement", "adjustment", "reversal"]),
@@ -118,6 +126,11 @@ class JournalEntry(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("licenses:receipt", args=[self.number])
+
+    @property
+    def is_reversible(self) -> bool:
+        """Whether it is of a kind that staff can reverse (C11)."""
+        return self.kind in self.REVERSIBLE
 
     @property
     def total(self) -> int:

@@ -1,4 +1,4 @@
-"""The letters about sales and issues, one function each, named after the letter."""
+"""The letters about issues, sales and what is taken back or put right, one function each, named after the letter."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +30,37 @@ LICENSES_ISSUED = register(
         has_copies=True,
     )
 )
+SALE_RECALLED = register(
+    NoticeKind(
+        "licenses/emails/sale_recalled",
+        Group.LICENSES,
+        "A sale recalled",
+        "Your reseller took back licenses that it had sold you.",
+        has_copies=True,
+        endusers_alone=True,
+    )
+)
+RECALL_MADE = register(
+    NoticeKind("licenses/emails/recall_made", Group.LICENSES, "Your own recalls", "One of your people took back licenses of a sale.", has_copies=True)
+)
+ENTRY_REVERSED = register(
+    NoticeKind(
+        "licenses/emails/entry_reversed",
+        Group.LICENSES,
+        "Entries reversed",
+        "The publisher took an entry of yours back, whole or in part.",
+        has_copies=True,
+    )
+)
+LICENSES_ADJUSTED = register(
+    NoticeKind(
+        "licenses/emails/licenses_adjusted",
+        Group.LICENSES,
+        "Licenses adjusted",
+        "The publisher put right how many licenses you have available.",
+        has_copies=True,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +80,35 @@ def licenses_sold(sale: JournalEntry) -> list[Notice]:
 def licenses_issued(entry: JournalEntry) -> list[Notice]:
     """Tell an account that the publisher issued licenses to it."""
     return about_entry(LICENSES_ISSUED, entry, to=entry.receiver, sender=entry.giver)
+
+
+def sale_recalled(recall: JournalEntry) -> list[Notice]:
+    """Tell the enduser that its reseller took licenses back, how many and why (C10)."""
+    reseller = recall.receiver
+    return about_entry(SALE_RECALLED, recall, to=recall.giver, sender=reseller, reply_to=reseller)
+
+
+def recall_made(recall: JournalEntry) -> list[Notice]:
+    """Tell the reseller that one of its people took licenses back (C10)."""
+    return about_entry(RECALL_MADE, recall, to=recall.receiver)
+
+
+def entry_reversed(reversal: JournalEntry) -> list[Notice]:
+    """Tell both sides of an entry that the publisher took it back, and why (C11); the publisher itself needs no letter."""
+    sides = [side for side in (reversal.giver, reversal.receiver) if not side.is_publisher]
+    return [notice for side in sides for notice in about_entry(ENTRY_REVERSED, reversal, to=side, sender=reversal.acting_as)]
+
+
+def licenses_adjusted(adjustment: JournalEntry) -> list[Notice]:
+    """Tell an account that the publisher put its available right, and why (C11)."""
+    publisher = adjustment.acting_as
+    account = adjustment.receiver if adjustment.giver_id == publisher.pk else adjustment.giver
+    return about_entry(LICENSES_ADJUSTED, adjustment, to=account, sender=publisher)
+
+
+def side_to_tell_again(entry: JournalEntry) -> Account:
+    """Whose notice of an entry can be sent again: that of whoever got the licenses, or lost them by a recall (C4, C10)."""
+    return entry.giver if entry.kind == JournalEntry.Kind.RECALL else entry.receiver
 
 
 def about_entry(

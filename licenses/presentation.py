@@ -11,7 +11,26 @@ TOLD_ONE_BY_ONE = 3  # products
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-ICONS = {Kind.DEPLOYMENT: "server", Kind.RETIREMENT: "arrow-uturn-left", Kind.TRANSFER: "arrows-right-left"}
+ICONS = {
+    Kind.DEPLOYMENT: "server",
+    Kind.RETIREMENT: "arrow-uturn-left",
+    Kind.TRANSFER: "arrows-right-left",
+    Kind.RECALL: "arrow-uturn-left",
+    Kind.REVERSAL: "arrow-uturn-left",
+    Kind.ADJUSTMENT: "scale",
+}
+
+# As the giver sees it, and as the receiver does.
+SENTENCES = {
+    Kind.ISSUE: ("Issued to {other}", "Issued by {other}"),
+    Kind.SALE: ("Sold to {other}", "Bought from {other}"),
+    Kind.TRANSFER: ("Transferred to {other}", "Transferred from {other}"),
+    Kind.DEPLOYMENT: ("Deployed on {reference}", "Deployed on {reference}"),
+    Kind.RETIREMENT: ("Retired {reference}", "Retired {reference}"),
+    Kind.RECALL: ("Recalled by {other}", "Recalled from {other}"),
+    Kind.ADJUSTMENT: ("Adjusted by {other}", "Adjusted by {other}"),
+    Kind.REVERSAL: ("Reversal of {reverses}", "Reversal of {reverses}"),
+}
 
 
 def other_account(entry: JournalEntry, account: Account) -> str:
@@ -29,20 +48,9 @@ def who(entry: JournalEntry, viewer: Account) -> str:
 
 def sentence(entry: JournalEntry, account: Account) -> str:
     """Tell what happened, as `account` sees it: "Sold to harborcu"."""
-    other, is_giver = other_account(entry, account), entry.giver_id == account.pk
-    match entry.kind:
-        case Kind.ISSUE:
-            return f"Issued by {other}"
-        case Kind.SALE:
-            return f"Sold to {other}" if is_giver else f"Bought from {other}"
-        case Kind.TRANSFER:
-            return f"Transferred to {other}" if is_giver else f"Transferred from {other}"
-        case Kind.DEPLOYMENT:
-            return f"Deployed on {entry.reference}"
-        case Kind.RETIREMENT:
-            return f"Retired {entry.reference}"
-        case _:
-            return entry.get_kind_display()
+    as_giver, as_receiver = SENTENCES[Kind(entry.kind)]
+    words = as_giver if entry.giver_id == account.pk else as_receiver
+    return words.format(other=other_account(entry, account), reference=entry.reference, reverses=entry.reverses)
 
 
 def icon(entry: JournalEntry) -> str:

@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import Coalesce
 
+from licenses.counting import SOLD
 from licenses.models import Holding, JournalEntry, JournalLine
 
 State = JournalLine.State
-Kind = JournalEntry.Kind
-
-SOLD = Q(entry__kind=Kind.SALE, entry__giver=F("account"))  # the lines that take from a seller, whose sum is what it has sold
 
 Fault = tuple[int, str]  # the primary key of the entry that is off, and what is wrong with it
 
@@ -61,7 +59,7 @@ def faults(since: Mark | None = None) -> Iterator[str]:
     What is wrong in entries comes first, in the order in which they were posted: the first one named is the first that
     is off, and whatever else is wrong may follow from it.
     """
-    in_entries = [*_empty_entries(since), *_unbalanced_entries(since), *_wrong_balances(since)]
+    in_entries = [*_empty_entries(since), *_unbalanced_entries(since), *_wrong_balances(since), *_taken_back_too_often(since)]
     yield from (sentence for _, sentence in sorted(in_entries, key=lambda fault: fault[0]))
     yield from _wrong_holdings_since(since) if since else _wrong_holdings()
     yield from _unaccounted_licenses()
@@ -97,6 +95,22 @@ def _wrong_balances(since: Mark | None) -> Iterator[Fault]:
     for line in lines.values("entry", "entry__number", "account__username", "product__code", "state", "balance", "running"):
         had = f"{line['account__username']} then had {line['balance']} {line['product__code']} {line['state']}"
         yield line["entry"], f"{line['entry__number']}: says that {had}; its lines sum to {line['running']}"
+
+
+def _taken_back_too_often(since: Mark | None) -> Iterator[Fault]:
+    """No more may come back of an entry than it moved; what was reversed of a recall has not come back (C10, C11)."""
+    moved = JournalLine.objects.filter(quantity__gt=0)
+    touched = _entries(since).exclude(reverses=None).values("reverses")
+    by_product = moved.filter(entry__reverses__in=touched).values("entry__reverses", "entry__reverses__number", "product", "product__code")
+    same = moved.filter(product=OuterRef("product")).order_by()
+    went = same.filter(entry=OuterRef("entry__reverses")).values("entry").annotate(total=Sum("quantity")).values("total")
+    of_recalls = same.filter(entry__reverses__reverses=OuterRef("entry__reverses")).values("entry__reverses__reverses")
+    again = of_recalls.annotate(total=Sum("quantity")).values("total")
+    back = by_product.annotate(came=Sum("quantity") - Coalesce(Subquery(again), 0), went=Coalesce(Subquery(went), 0), last=Max("entry")).filter(
+        came__gt=F("went")
+    )
+    for row in back.order_by("last", "product__code"):
+        yield row["last"], f"{row['entry__reverses__number']}: {row['came']} {row['product__code']} came back of it, and it moved {row['went']}"
 
 
 def _wrong_holdings() -> Iterator[str]:

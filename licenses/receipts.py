@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
 
 from accounts.models import Account
+from licenses.counting import remains_of, seller_of
 from licenses.models import JournalEntry, JournalLine
-from licenses.presentation import sentence, who
+from licenses.notices import side_to_tell_again
+from licenses.presentation import amounts, sentence, who
+from licenses.recalls import recall_ends_at, recallable, refusal_to_recall
+from licenses.selectors import entries_that_reverse
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import notices_of
+
+TAKEN_BACK_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,28 @@ class ReceiptNotice:
 
 
 @dataclass(frozen=True)
+class TakenBack:
+    """A recall or a reversal of the entry, and how many of what it took."""
+
+    entry: JournalEntry
+    amounts: str
+
+
+@dataclass(frozen=True)
+class RecallOffer:
+    """What the receipt of a sale says of its recall (C10): to the seller how many, or why none; to the owner until when."""
+
+    is_for_seller: bool
+    ends_at: datetime
+    possible: int
+    refusal: str  # why it can't be recalled, "" where it can
+
+    @property
+    def is_over(self) -> bool:
+        return timezone.now() > self.ends_at
+
+
+@dataclass(frozen=True)
 class Receipt:
     """What the page shows. A side never sees the other's numbers (A9)."""
 
@@ -40,8 +71,12 @@ class Receipt:
     notices: list[ReceiptNotice]
     has_sold: bool  # the viewer is the reseller that sold
     may_send_again: bool
-    has_failed: bool  # the notice that was queued last for the enduser that it was sold to
+    told: Account  # whose notice can be sent again
+    has_failed: bool  # the notice that was queued last for the enduser that bought or gave back
     may_correct_address: bool  # of that enduser, as nobody has signed in there yet
+    came_back: int  # how many licenses of it were recalled or reversed by now
+    taken_back: list[TakenBack]  # by which entries, the newest
+    recall: RecallOffer | None
 
     @property
     def total(self) -> int:
@@ -53,8 +88,9 @@ def receipt_of(entry: JournalEntry, viewer: Account) -> Receipt:
     own = entry.lines.filter(account=viewer, state=JournalLine.State.AVAILABLE).select_related("product").order_by("product__code")
     lines = [ReceiptLine(line.product.code, line.product.name, abs(line.quantity), line.balance - line.quantity, line.balance) for line in own]
     notices = [notice for notice in notices_of(entry.number) if _may_see(notice, entry, viewer)]
-    to_receiver = [notice for notice in notices if notice.account == entry.receiver.username and not notice.copy_to]
-    has_failed = _has_sold(entry, viewer) and bool(to_receiver) and to_receiver[-1].fate == "failed"
+    side = side_to_tell_again(entry)
+    to_side = [notice for notice in notices if notice.account == side.username and not notice.copy_to]
+    has_failed = _has_sold(entry, viewer) and bool(to_side) and to_side[-1].fate == "failed"
     return Receipt(
         entry=entry,
         sentence=sentence(entry, viewer),
@@ -62,9 +98,26 @@ def receipt_of(entry: JournalEntry, viewer: Account) -> Receipt:
         lines=lines,
         notices=[ReceiptNotice(notice, _addressee(notice, entry, viewer)) for notice in notices],
         has_sold=_has_sold(entry, viewer),
-        may_send_again=entry.acting_as_id == viewer.pk and bool(to_receiver),
+        may_send_again=entry.acting_as_id == viewer.pk and bool(to_side),
+        told=side,
         has_failed=has_failed,
-        may_correct_address=has_failed and entry.receiver.is_invited,
+        may_correct_address=has_failed and side.is_invited,
+        came_back=sum(line.quantity for line in lines) - sum(remains_of(entry).values()) if entry.is_reversible else 0,
+        taken_back=[TakenBack(taker, amounts(taker)) for taker in entries_that_reverse(entry)[:TAKEN_BACK_LISTED]],
+        recall=_recall_offer(entry, viewer),
+    )
+
+
+def _recall_offer(entry: JournalEntry, viewer: Account) -> RecallOffer | None:
+    """Nothing of what the owner does with the licenses is told to the seller beyond how many can be recalled (A9)."""
+    if entry.kind != JournalEntry.Kind.SALE:
+        return None
+    if entry.giver_id != viewer.pk:
+        return RecallOffer(is_for_seller=False, ends_at=recall_ends_at(entry), possible=0, refusal="")
+    possible = recallable(entry)
+    refusal = refusal_to_recall(entry, viewer, possible)
+    return RecallOffer(
+        is_for_seller=True, ends_at=recall_ends_at(entry), possible=0 if refusal else sum(possible.values()), refusal=str(refusal or "")
     )
 
 
@@ -82,7 +135,7 @@ def _may_see(notice: Notice, entry: JournalEntry, viewer: Account) -> bool:
 
 
 def _has_sold(entry: JournalEntry, viewer: Account) -> bool:
-    return entry.kind == JournalEntry.Kind.SALE and entry.giver_id == viewer.pk
+    return seller_of(entry) == viewer
 
 
 def _addressee(notice: Notice, entry: JournalEntry, viewer: Account) -> str:

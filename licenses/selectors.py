@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models import Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Account
+from licenses.counting import OF_SALES, OF_TRANSFERS, SOLD, came_back, came_back_by_product
 from licenses.models import Holding, JournalEntry, JournalLine
 
 
@@ -28,22 +29,22 @@ def available_in(accounts: Iterable[Account]) -> dict[int, int]:
 
 
 def summary_of(account: Account) -> QuerySet[Holding]:
-    """The holdings, each with `net_transferred`: how many came in by transfers, less what went out by them."""
-    transfers = JournalLine.objects.filter(account=OuterRef("account"), product=OuterRef("product"), entry__kind=JournalEntry.Kind.TRANSFER)
+    """The holdings, each with `net_transferred`: how many came in by transfers, less what went out by them or was reversed of them."""
+    transfers = JournalLine.objects.filter(OF_TRANSFERS, account=OuterRef("account"), product=OuterRef("product"))
     net = transfers.order_by().values("product").annotate(net=Sum("quantity")).values("net")
     return holdings_of(account).annotate(net_transferred=Coalesce(Subquery(net), 0))
 
 
 def journal_of(account: Account) -> QuerySet[JournalLine]:
     """The account's journal lines, the newest first."""
-    return account.lines.select_related("product", "entry__giver", "entry__receiver", "entry__posted_by", "entry__acting_as").order_by("-id")
+    entry = [f"entry__{name}" for name in ("giver", "receiver", "posted_by", "acting_as", "reverses")]
+    return account.lines.select_related("product", *entry).order_by("-id")
 
 
 # The numbers of the summary, as the journal lines that add up to each (C1); sold ones with the sign turned round.
-_SOLD = Q(entry__kind=JournalEntry.Kind.SALE, entry__giver=F("account"))
 COLUMNS = {
-    "purchased": ~_SOLD,
-    "sold": _SOLD,
+    "purchased": ~SOLD,
+    "sold": SOLD,
     "deployed": Q(state=JournalLine.State.DEPLOYED),
     "available": Q(state=JournalLine.State.AVAILABLE),
 }
@@ -51,7 +52,8 @@ COLUMNS = {
 
 def entries_visible_to(account: Account) -> QuerySet[JournalEntry]:
     """The entries that gave to or took from the account."""
-    return JournalEntry.objects.filter(Q(giver=account) | Q(receiver=account)).select_related("giver", "receiver", "posted_by", "acting_as")
+    entries = JournalEntry.objects.filter(Q(giver=account) | Q(receiver=account))
+    return entries.select_related("giver", "receiver", "posted_by", "acting_as", "reverses")
 
 
 def entries_mentioning(account: Account, text: str) -> QuerySet[JournalEntry]:
@@ -67,36 +69,40 @@ def sales_of(seller: Account) -> QuerySet[JournalEntry]:
 
 
 def sales_to(enduser: Account, *, seller: Account) -> QuerySet[JournalEntry]:
-    """What a reseller sold to one of its endusers, the newest first."""
-    return sales_of(seller).filter(receiver=enduser)
+    """What a reseller sold to one of its endusers, the newest first, each with `came_back`: how many licenses of it did."""
+    return sales_of(seller).filter(receiver=enduser).annotate(came_back=came_back())
 
 
 def taken_back_of(sales: Iterable[JournalEntry]) -> dict[tuple[int, int], int]:
-    """How many licenses came back of these sales by entries that reverse them, by sale and product (their primary keys); in one query."""
-    came_back = JournalLine.objects.filter(entry__reverses__in=[sale.pk for sale in sales], quantity__gt=0)
-    by_product = came_back.values_list("entry__reverses", "product").annotate(total=Sum("quantity"))
-    return {(sale, product): total for sale, product, total in by_product}
+    """How many licenses came back of these sales by now, by sale and product (their primary keys)."""
+    return came_back_by_product([sale.pk for sale in sales])
+
+
+def entries_that_reverse(entry: JournalEntry) -> QuerySet[JournalEntry]:
+    """The recalls and reversals of an entry with what they moved, the newest first; both of its sides see them, as they are theirs too."""
+    return entry.reversed_by.prefetch_related(Prefetch("lines", JournalLine.objects.select_related("product"))).order_by("-pk")
 
 
 def _lines_of_sales(seller: Account) -> QuerySet[JournalLine]:
-    """The lines that tell a reseller's endusers what it sold them."""
-    return JournalLine.objects.filter(entry__kind=JournalEntry.Kind.SALE, entry__giver=seller).exclude(account=seller)
+    """The lines that tell a reseller's endusers what it sold them, and what of it went back."""
+    return JournalLine.objects.filter(OF_SALES, Q(entry__giver=seller) | Q(entry__receiver=seller)).exclude(account=seller)
 
 
 def sold_to_each(endusers: Iterable[Account], *, seller: Account) -> dict[int, tuple[int, datetime]]:
-    """How many licenses a reseller sold to each of these endusers (by its primary key), and when last; in one query.
+    """How many licenses each of these endusers (by its primary key) has of what a reseller sold it, and when that was last; in one query.
 
     An enduser that it never sold anything is left out.
     """
     lines = _lines_of_sales(seller).filter(account__in=[enduser.pk for enduser in endusers])
-    by_account = lines.values_list("account").annotate(total=Sum("quantity"), last_sold_at=Max("entry__posted_at"))
+    last_sold_at = Max("entry__posted_at", filter=Q(entry__kind=JournalEntry.Kind.SALE))
+    by_account = lines.values_list("account").annotate(total=Sum("quantity"), last_sold_at=last_sold_at)
     return {account: (total, last_sold_at) for account, total, last_sold_at in by_account}
 
 
 def sold_to(enduser: Account, *, seller: Account) -> QuerySet[JournalLine, tuple[str, str, int]]:
-    """How many licenses of each product, as (code, name, quantity), a reseller sold to one of its endusers, by code."""
+    """How many licenses of each product, as (code, name, quantity), a reseller sold to one of its endusers, less what came back; by code."""
     lines = _lines_of_sales(seller).filter(account=enduser)
-    by_product = lines.values("product__code", "product__name").annotate(total=Sum("quantity"))
+    by_product = lines.values("product__code", "product__name").annotate(total=Sum("quantity")).exclude(total=0)
     return by_product.order_by("product__code").values_list("product__code", "product__name", "total")
 
 

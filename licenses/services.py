@@ -1,4 +1,4 @@
-"""The flows that move licenses between accounts: issue and sell, and those about what was moved. Each is one transaction (rules.md §3)."""
+"""The flows that move licenses between accounts: issue, sell, recall, reverse, adjust; and those about them. Each is one transaction (rules.md §3)."""
 
 from django.utils import timezone
 
@@ -7,9 +7,12 @@ from accounts.models import Account, SecurityEvent, User
 from accounts.notices import account_closed
 from accounts.services import NotYourEnduser, lock_account, lock_open_account, lock_own_enduser
 from licenses import ledger, notices
-from licenses.ledger import Quantities
+from licenses.counting import remains_of
+from licenses.ledger import InsufficientLicenses, Quantities, shortage
 from licenses.models import JournalEntry, Product, ProofRequest
+from licenses.recalls import MoreThanCanBeRecalled, can_be_recalled, recallable, refusal_to_recall
 from licenses.selectors import holdings_of
+from licenses.whereabouts import whereabouts
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import Problem, Refusal
 from licensing_portal.foundation.flows import flow
@@ -28,8 +31,16 @@ class NotClosed(Refusal):
     """The enduser is closed already, or has licenses."""
 
 
+class CannotBeReversed(Refusal):
+    """Only an issue, sale, transfer, recall or adjustment is reversed; a deployment is retired (C11)."""
+
+
+class MoreThanRemains(Refusal):
+    """More was to be reversed than remains of the entry; says how many, for every product of which there is less."""
+
+
 class NothingToSendAgain(Refusal):
-    """No notice of this entry is for its receiver, or the account that asks did not act in it."""
+    """No notice of this entry is there to send again, or the account that asks did not act in it."""
 
 
 def content_of(quantities: Quantities) -> dict[str, int]:
@@ -60,6 +71,45 @@ def post_sale(*, seller: Account, sold_by: User, owner: Account, quantities: Qua
     owner = lock_own_enduser(seller, owner)
     books = ledger.open_books(owners=[seller, owner], products=quantities)
     return books.post(Kind.SALE, quantities, giver=seller, receiver=owner, posted_by=sold_by, acting_as=seller, reference=reference)
+
+
+@flow
+def recall_sale(*, sale: JournalEntry, seller: Account, recalled_by: User, quantities: Quantities, reason: str, key: str) -> JournalEntry:
+    """Take back licenses of a sale that its owner still has available, within the recall window, and tell both (C10).
+
+    It can be done again until all that was sold came back, and can't itself be recalled.
+
+    Raises NotAllowed, NotYourSale, TooLateToRecall, DeploymentNotRetired, NothingToRecall, MoreThanCanBeRecalled, NothingEntered,
+    FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, JournalEntry, sale.number, seller.username, content_of(quantities), reason)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_sell, recalled_by, seller)
+    # The same locks as for a sale. Under them the owner can neither deploy nor give away, nor can a second recall take, what we count.
+    Account.objects.select_for_update(no_key=True).get(pk=sale.receiver_id)
+    sale = JournalEntry.objects.select_related("giver", "receiver").get(pk=sale.pk)
+    books = ledger.open_books(owners=[sale.giver, sale.receiver], products=quantities)
+    _check_that_it_can_be_recalled(sale, seller, quantities)
+    recall = books.post(
+        Kind.RECALL, quantities, giver=sale.receiver, receiver=seller, posted_by=recalled_by, acting_as=seller, note=reason, reverses=sale
+    )
+    notices.sale_recalled(recall)
+    notices.recall_made(recall)
+    return claim.settle(recall)
+
+
+def _check_that_it_can_be_recalled(sale: JournalEntry, seller: Account, quantities: Quantities) -> None:
+    possible = recallable(sale)
+    if refusal := refusal_to_recall(sale, seller, possible):
+        raise refusal
+    short = [
+        Problem(can_be_recalled(possible.get(product, 0)), field=field_name(product.code))
+        for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code)
+        if quantity > possible.get(product, 0)
+    ]
+    if short:
+        raise MoreThanCanBeRecalled.of(short)
 
 
 @flow
@@ -105,8 +155,87 @@ def _check_that_it_can_be_issued(account: Account, quantities: Quantities) -> No
 
 
 @flow
+def adjust_licenses(
+    *, publisher: Account, adjusted_by: User, account: Account, is_up: bool, quantities: Quantities, reason: str, ticket: str, key: str
+) -> JournalEntry:
+    """Put an account's available right, up from the publisher or down to it, and tell it by e-mail (C11). Staff alone may.
+
+    Raises NotAllowed, AccountClosed, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, JournalEntry, account.username, is_up, content_of(quantities), reason, ticket)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_adjust, adjusted_by, publisher)
+    if is_up:
+        lock_open_account(account, field="account")
+    giver, receiver = (publisher, account) if is_up else (account, publisher)
+    books = ledger.open_books(owners=[publisher, account], products=quantities)
+    _check_that_none_falls_below_zero(giver, quantities)
+    entry = books.post(
+        Kind.ADJUSTMENT, quantities, giver=giver, receiver=receiver, posted_by=adjusted_by, acting_as=publisher, reference=ticket, note=reason
+    )
+    notices.licenses_adjusted(entry)
+    security_log.record(SecurityEvent.Kind.STAFF_ACTED, user=adjusted_by, other=account, about=f"Licenses adjusted: {entry}")
+    return claim.settle(entry)
+
+
+@flow
+def reverse_entry(
+    *, entry: JournalEntry, publisher: Account, reversed_by: User, quantities: Quantities, reason: str, ticket: str, key: str
+) -> JournalEntry:
+    """Take back an entry, whole or in part, up to what remains of it, and tell both of its sides (C11). Staff alone may.
+
+    Raises NotAllowed, CannotBeReversed, MoreThanRemains, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, JournalEntry, entry.number, content_of(quantities), reason, ticket)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_reverse, reversed_by, publisher)
+    if not entry.is_reversible:
+        raise CannotBeReversed(f"{entry} can’t be reversed: it is a {entry.get_kind_display().lower()}.")
+    giver, receiver = entry.receiver, entry.giver
+    # Two reversals of one entry have the same giver: under this lock the second counts what the first took.
+    books = ledger.open_books(owners=[giver, receiver], products=quantities)
+    _check_that_it_remains(entry, quantities)
+    _check_that_none_falls_below_zero(giver, quantities)
+    reversal = books.post(
+        Kind.REVERSAL, quantities, giver=giver, receiver=receiver, posted_by=reversed_by, acting_as=publisher,
+        reference=ticket, note=reason, reverses=entry,
+    )  # fmt: skip
+    notices.entry_reversed(reversal)
+    for account in (giver, receiver):
+        if not account.is_publisher:
+            about = f"Entry reversed: {entry} by {reversal}"
+            security_log.record(SecurityEvent.Kind.STAFF_ACTED, user=reversed_by, other=account, about=about)
+    return claim.settle(reversal)
+
+
+def _check_that_it_remains(entry: JournalEntry, quantities: Quantities) -> None:
+    remains = remains_of(entry)
+    more = [
+        Problem(f"{remains.get(product.pk, 0):,} left to reverse of {entry}", field=field_name(product.code))
+        for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code)
+        if quantity > remains.get(product.pk, 0)
+    ]
+    if more:
+        raise MoreThanRemains.of(more)
+
+
+def _check_that_none_falls_below_zero(giver: Account, quantities: Quantities) -> None:
+    """Say to staff how many there are and where the others went, which the books' own refusal keeps to itself (A9)."""
+    held = {holding.product_id: holding for holding in giver.holdings.all()}
+    short = [
+        Problem(" ".join([f"{shortage(held[product.pk], elsewhere=giver)}.", *whereabouts(giver, product)]), field=field_name(product.code))
+        for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code)
+        if not giver.is_publisher and quantity > held[product.pk].available
+    ]
+    if short:
+        raise InsufficientLicenses.of(short)
+
+
+@flow
 def send_notice_again(*, entry: JournalEntry, account: Account, sent_by: User, key: str) -> Notice:
-    """Mail the notice of an entry to its receiver once more, at the receiver's address of today (C4).
+    """Mail the notice of an entry once more to whom it was for, at the address of today: its receiver, or the enduser of a recall (C4).
 
     Raises NotAllowed, NothingToSendAgain, FormAlreadyUsed.
     """
@@ -114,10 +243,11 @@ def send_notice_again(*, entry: JournalEntry, account: Account, sent_by: User, k
     if claim.first_result:
         return claim.first_result
     permissions.require(permissions.may_move_licenses, sent_by, account)
-    first = notices_of(entry.number).filter(account=entry.receiver.username, copy_to="").first()
+    side = notices.side_to_tell_again(entry)
+    first = notices_of(entry.number).filter(account=side.username, copy_to="").first()
     if first is None or entry.acting_as != account:
         raise NothingToSendAgain("There is no notice to send again.")
-    return claim.settle(send_again(first, address=entry.receiver.email, asked_for_by=sent_by.username))
+    return claim.settle(send_again(first, address=side.email, asked_for_by=sent_by.username))
 
 
 @flow

@@ -11,6 +11,7 @@ urlpatterns = [
     path("sold/", views.sold, name="sold"),
     path("sold.csv", views.sold_csv, name="sold_csv"),
     path("receipts/<number:number>/", views.receipt, name="receipt"),
+    path("receipts/<number:number>/recall/", views.recall_sale, name="recall_sale"),
     path("receipts/<number:number>/send-again/", views.send_notice_again, name="send_notice_again"),
     path("history/", views.history, name="history"),
     path("history.csv", views.history_csv, name="history_csv"),

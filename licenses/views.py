@@ -14,9 +14,10 @@ from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of, press
 from accounts.selectors import endusers_of
 from licenses import exports, receipts, selectors, services
-from licenses.forms import SellLicensesForm
+from licenses.forms import RecallSaleForm, SellLicensesForm
 from licenses.history import HistoryFilterForm, history_page
 from licenses.models import Product
+from licenses.recalls import recall_ends_at
 from licenses.sold import SoldFilterForm, all_sold, sold_page
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
@@ -46,6 +47,26 @@ def sell_licenses(request: PortalRequest) -> HttpResponseBase:
             messages.success(request, f"{in_words(sale.total)} now {'belongs' if sale.total == 1 else 'belong'} to {sale.receiver.company}.")
             return redirect(sale)
     return render(request, "licenses/sell_licenses.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_sell)
+def recall_sale(request: PortalRequest, number: str) -> HttpResponseBase:
+    """Take back what the owner of a sale still has available of it, and show one's own numbers first (C10)."""
+    sale = get_object_or_404(selectors.sales_of(request.acting), number=number)
+    form = RecallSaleForm(request.POST if request.method == "POST" else None, sale=sale, binding=binding_of(request, "recall_sale"))
+    if request.method == "POST" and form.is_valid():
+        typed = form.cleaned_data
+        try:
+            recall = services.recall_sale(
+                sale=sale, seller=request.acting, recalled_by=request.user, quantities=form.quantities, reason=typed["reason"], key=typed["key"]
+            )
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            messages.success(request, f"{in_words(recall.total)} came back from {recall.giver}.")
+            return redirect(recall)
+    return render(request, "licenses/recall_sale.html", {"form": form, "sale": sale, "refusal": form.refusal, "ends_at": recall_ends_at(sale)})
 
 
 @require_safe

@@ -9,8 +9,8 @@ from accounts.models import Account, Invitation, User
 from accounts.services import accept_invitation, create_enduser, create_reseller, link_account
 from deployments.models import Deployment
 from deployments.services import add_deployment, add_licenses
-from licenses.models import Product
-from licenses.services import issue_licenses, sell_licenses
+from licenses.models import JournalEntry, Product
+from licenses.services import issue_licenses, recall_sale, sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from transfers.services import transfer_licenses
 
@@ -40,7 +40,7 @@ LINKS = {"northgate": "northgate-west", "harborcu": "harborcu-tw"}
 
 @dataclass
 class Story:
-    """The cast of the demo and its twelve events, to be told one after the other."""
+    """The cast of the demo and its twelve events, to be told one after the other; and a sale that was a mistake, which leaves all as it was."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
@@ -77,6 +77,19 @@ class Story:
             lambda: self._add_licenses("harborcu", "HCU-IVR-01", {"ASR-FULL": 10}),
         ]
 
+    def mistake(self) -> None:
+        """Sell once too often and recall all of it, so that there is a recall to look at; no number of the story changes (C10)."""
+        sale = self._sell("northgate", "stmarys", {"ASR-FULL": 6, "TTS": 6})
+        seller = self.accounts["northgate"]
+        recall_sale(
+            sale=sale,
+            seller=seller,
+            recalled_by=self.user("northgate"),
+            quantities=self.quantities({"ASR-FULL": 6, "TTS": 6}),
+            reason="Ordered twice: the licenses of SMH-PROD-A were meant.",
+            key=fresh_key(),
+        )
+
     def user(self, username: str) -> User:
         """The administrator of an account, who has the account's name."""
         return User.objects.select_related("account").get(username=username)
@@ -97,7 +110,7 @@ class Story:
             key=fresh_key(),
         )
 
-    def _sell(self, seller: str, owner: str, by_code: Mapping[str, int]) -> object:
+    def _sell(self, seller: str, owner: str, by_code: Mapping[str, int]) -> JournalEntry:
         return sell_licenses(
             seller=self.accounts[seller],
             sold_by=self.user(seller),
@@ -149,4 +162,5 @@ def load() -> bool:
     story.set_the_scene()
     for tell in story.events():
         tell()
+    story.mistake()
     return True

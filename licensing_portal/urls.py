@@ -8,6 +8,7 @@ from accounts.admin import send_any_notice_again
 from accounts.security.views import enter_second_factor
 from accounts.views import sign_in, sign_out
 from licenses.admin import issue_licenses, ledger_proof
+from licenses.corrections import adjust_licenses
 from licensing_portal import pages
 from licensing_portal.foundation import converters, health  # noqa: F401 - converters: the kinds of path parts below
 
@@ -40,6 +41,7 @@ urlpatterns = [
     path("", include("transfers.urls")),
     path("", include(signing_in)),
     path("admin/issue/", admin.site.admin_view(issue_licenses), name="issue_licenses"),
+    path("admin/adjust/", admin.site.admin_view(adjust_licenses), name="adjust_licenses"),
     path("admin/ledger/", admin.site.admin_view(ledger_proof), name="ledger_proof"),
     path("admin/foundation/notice/<int:pk>/send-again/", admin.site.admin_view(send_any_notice_again), name="send_any_notice_again"),
     path("admin/", admin.site.urls),

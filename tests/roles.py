@@ -9,7 +9,7 @@ from django.db import connection, connections
 from licensing_portal.roles import grant_rights
 
 APPLICATION = "portal_app"
-WALLS = import_module("licenses.migrations.0004_walls").TRIGGERS
+WALLS = import_module("licenses.migrations.0004_walls").TRIGGERS | import_module("licenses.migrations.0007_recalls_and_corrections").TRIGGERS
 ALL_WALLS = WALLS | import_module("accounts.migrations.0003_security_log").TRIGGERS  # the books' and the security log's
 
 

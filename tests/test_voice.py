@@ -141,6 +141,8 @@ def test_every_flow_tells_which_refusals_its_caller_may_meet():
     never_met = {
         # The publisher's available is the source of all and may go below zero (rules.md §2), so an issue never falls short.
         "licenses.services.issue_licenses": ["InsufficientLicenses"],
+        # No more can be recalled than is available, which was asked just before and in other words: where the rest is stays the owner's (A9).
+        "licenses.services.recall_sale": ["InsufficientLicenses"],
         # A deployment has licenses (a_deployment_line_has_licenses), and they are among its owner's deployed ones.
         "deployments.services.retire_deployment": ["InsufficientLicenses", "NothingEntered"],
     }

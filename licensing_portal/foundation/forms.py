@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MinLengthValidator
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils import timezone
@@ -59,6 +60,20 @@ class ManyLinesField(forms.CharField):
     def run_validators(self, value: str) -> None:
         super().run_validators(value)
         validate_one_line(value.replace("\n", " ").replace("\t", " "))
+
+
+class ReasonField(ManyLinesField):
+    """Why somebody does what others will ask about. `who` says who can read it, beside those who do it."""
+
+    def __init__(self, *, who: str) -> None:
+        super().__init__(
+            label="Reason",
+            max_length=500,
+            help_text=f"At least 10 characters. {who} can read it.",
+            validators=[MinLengthValidator(10, "Enter a reason of at least 10 characters")],
+            error_messages=missing("Enter a reason"),
+            widget=forms.Textarea(attrs={"rows": 3}),
+        )
 
 
 class OneUseForm(forms.Form):

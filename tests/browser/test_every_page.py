@@ -155,7 +155,9 @@ def test_pages(visitor, opened):
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize(("who", "kinds"), [("northgate", {"issue", "sale", "transfer", "deployment"}), ("harborcu", {"sale"})])
+@pytest.mark.parametrize(
+    ("who", "kinds"), [("northgate", {"issue", "sale", "transfer", "deployment", "recall"}), ("harborcu", {"sale"}), ("stmarys", {"recall"})]
+)
 def test_receipts_and_deployments_of_either_side(visitor, who, kinds):
     account = Account.objects.get(username=who)
     entries = JournalEntry.objects.filter(lines__account=account, kind__in=kinds)
@@ -164,7 +166,8 @@ def test_receipts_and_deployments_of_either_side(visitor, who, kinds):
     page = visitor(who)
 
     found = []
-    for address in [*receipts.values(), *deployments]:
+    recalls = {f"{sale.get_absolute_url()}recall/" for sale in entries.filter(kind="sale", giver=account)}
+    for address in [*receipts.values(), *deployments, *recalls]:
         assert page.goto(address).status == 200
         found += faults_of(page)
     assert receipts.keys() == kinds

@@ -17,7 +17,7 @@ from licenses.models import Holding, JournalEntry, JournalLine, Product
 from licenses.services import sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import LinkFactory
-from tests.factories.licenses import give, quantities
+from tests.factories.licenses import adjust, give, quantities, recall, reverse
 from tests.roles import the_owner, walls_down
 from transfers.services import transfer_licenses
 
@@ -103,6 +103,41 @@ def test_proven_books_are_counted_and_the_command_ends_well(books, capsys):
 
 
 # ── Books that were tampered with ──
+
+
+@pytest.fixture
+def put_right(books):
+    """The same books, of which much was taken back: of a sale by a recall and by a reversal, of that recall by a reversal, of all else too."""
+    first = recall(books["sale"], ASR=2)
+    put = {"recall": first, "reversal of recall": reverse(first, ASR=1), "reversal of sale": reverse(books["sale"], TTS=1)}
+    return books | put | {"adjustment": adjust(books["issue"].receiver, is_up=False, ASR=1), "reversal": reverse(books["transfer"], ASR=1)}
+
+
+def test_books_with_everything_taken_back_once_are_proven_and_sold_is_what_stayed_sold(put_right):
+    """B4, rules.md §2: 3 and 1 sold, 2 of them recalled, 1 of those reversed; of TTS the one that was sold reversed."""
+    assert faults() == []
+    assert [holding_of("northgate", code).sold for code in ("ASR", "TTS")] == [3, 0]
+
+
+@pytest.mark.parametrize("entry", ["recall", "reversal of recall", "reversal of sale"])
+def test_a_recall_or_reversal_that_was_not_counted_as_sold_is_named(put_right, entry):
+    """B4: as if it had been of another kind, which would leave all other numbers as they are."""
+    code = "TTS" if entry == "reversal of sale" else "ASR"
+    now = holding_of("northgate", code).sold
+    off = {"recall": 2 - 1, "reversal of recall": -1, "reversal of sale": 1}[entry]  # what reverses no recall counts for nothing either
+
+    tamper("UPDATE licenses_journalentry SET kind = 'transfer', reverses_id = NULL WHERE id = %s", put_right[entry].pk)
+
+    assert f"northgate: {code}: holds {now} sold; its lines sum to {now + off}" in faults()
+
+
+def test_more_that_came_back_than_went_is_named(put_right):
+    """B4: found whatever wall was down; the lines themselves are in order."""
+    tamper("UPDATE licenses_journalentry SET reverses_id = %s WHERE id = %s", put_right["last"].pk, put_right["recall"].pk)
+
+    assert f"{put_right['last']}: 2 ASR came back of it, and it moved 1" not in faults()  # 1 of the 2 was reversed
+    tamper("UPDATE licenses_journalentry SET reverses_id = %s WHERE id = %s", put_right["issue"].pk, put_right["reversal of recall"].pk)
+    assert f"{put_right['last']}: 2 ASR came back of it, and it moved 1" in faults()
 
 
 @pytest.mark.parametrize("column", ["available", "deployed", "sold"])

@@ -11,7 +11,8 @@ from licenses.services import issue_licenses, sell_licenses
 from licensing_portal.foundation.models import Submission
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import EnduserFactory, LinkFactory
-from tests.factories.licenses import give, quantities
+from tests.factories.deployments import deploy
+from tests.factories.licenses import give, quantities, recall, reverse
 from tests.roles import ALL_WALLS, the_owner, walls_down
 
 pytestmark = pytest.mark.postgres
@@ -215,6 +216,118 @@ def test_a_transfer_goes_over_a_link_of_the_receiver(sale, west):
 
     assert refusal(entry("transfer", "northgate", "northgate-west")) == "a transfer goes over a link of the receiver"
     assert refusal(entry("transfer", "northgate-west", "northgate")).startswith("an entry has lines")  # the link is no hindrance
+
+
+# ── What takes back and puts right (C10, C11) ──
+
+
+def turned_round(kind, first="sale", number="X-2026-000001"):
+    """An entry that takes back of the first one of a kind, which is told apart by its number."""
+    return (
+        entry(kind, "harborcu", "northgate")
+        .replace("max(id) FROM licenses_journalentry", f"min(id) FROM licenses_journalentry WHERE kind = '{first}'")
+        .replace("X-2026-000001", number)
+    )
+
+
+def back(quantity, *, left=3, before=7, number="X-2026-000001"):
+    """The lines that take ASR back from harborcu, which had `left`, to northgate, which had `before`, and both holdings after it."""
+    moved = lines(("harborcu", "ASR", "available", -quantity, left - quantity), ("northgate", "ASR", "available", quantity, before + quantity))
+    return [moved.replace("X-2026-000001", number), holding("harborcu", left - quantity), holding("northgate", before + quantity)]
+
+
+@pytest.mark.parametrize("kind", ["recall", "reversal"])
+def test_an_honest_recall_and_reversal_by_hand_are_taken(sale, kind):
+    """The control of what follows."""
+    run(turned_round(kind), *back(3))
+
+
+@pytest.mark.parametrize("kind", ["recall", "reversal"])
+def test_it_lowers_the_available_of_the_enduser_and_raises_that_of_the_reseller(sale, kind):
+    """C10: the direction of its lines is that of its giver and receiver."""
+    wrong = lines(("harborcu", "ASR", "available", 3, 6), ("northgate", "ASR", "available", -3, 4))
+
+    assert refusal(turned_round(kind), wrong) == "each product moves from the giver to the receiver, and nothing else"
+
+
+TURNS_NOTHING_ROUND = "a recall turns a sale round, a reversal an issue, sale, transfer, recall or adjustment"
+
+
+@pytest.mark.parametrize("kind", ["recall", "reversal"])
+def test_it_is_between_the_same_two_accounts_the_other_way_round(sale, stmarys, tideway, kind):
+    """C10, C11."""
+    points_to_the_sale = turned_round(kind)
+    for giver, receiver in [("northgate", "harborcu"), ("stmarys", "northgate"), ("harborcu", "tideway")]:
+        wrong = points_to_the_sale.replace("'harborcu'", f"'{giver}'", 1).replace(
+            "receiver.username = 'northgate'", f"receiver.username = '{receiver}'"
+        )
+        assert refusal(wrong) == TURNS_NOTHING_ROUND
+
+
+def test_a_recall_points_to_a_sale_and_to_nothing_else(sale, northgate, harborcu):
+    """C10: an issue to northgate is turned round by a reversal alone."""
+    by_northgate = entry("{}", "northgate", "publisher").replace("NULL::bigint", "(SELECT id FROM licenses_journalentry WHERE kind = 'issue')")
+    moved = [
+        lines(("northgate", "ASR", "available", -1, 6), ("publisher", "ASR", "available", 1, -9)), holding("northgate", 6), holding("publisher", -9),
+    ]  # fmt: skip
+
+    run(by_northgate.format("reversal"), *moved)
+    assert refusal(by_northgate.format("recall")) == TURNS_NOTHING_ROUND
+
+
+@pytest.mark.parametrize("kind", ["deployment", "reversal"])
+def test_deployments_and_reversals_are_not_turned_round(sale, harborcu, kind):
+    """C11: a deployment is retired, and a reversal is final."""
+    give(harborcu, ASR=5)
+    if kind == "deployment":
+        deploy(harborcu, ASR=1)
+    else:
+        reverse(sale, ASR=1)
+    giver, receiver = ("harborcu", "harborcu") if kind == "deployment" else ("northgate", "harborcu")
+
+    assert refusal(entry("reversal", giver, receiver)) == TURNS_NOTHING_ROUND
+
+
+def test_no_more_comes_back_of_a_sale_than_was_sold_be_it_in_parts(sale, harborcu):
+    """C10, at the commit: though harborcu has more from elsewhere."""
+    give(harborcu, ASR=9)
+    second = "X-2026-000002"
+    first_two = [turned_round("recall"), *back(2, left=12)]
+
+    too_much = "no more comes back of an entry than it moved"
+    assert refusal(turned_round("recall"), *back(4, left=12)) == too_much
+    run(*first_two, turned_round("reversal", number=second), *back(1, left=10, before=9, number=second))
+    assert refusal(*first_two, turned_round("reversal", number=second), *back(2, left=10, before=9, number=second)) == too_much
+
+
+def test_a_product_that_was_not_sold_does_not_come_back(sale, northgate, harborcu):
+    """C10: product by product."""
+    give(harborcu, TTS=1)
+    give(northgate, TTS=1)
+    moved = lines(("harborcu", "TTS", "available", -1, 0), ("northgate", "TTS", "available", 1, 2))
+    of_tts = " AND product_id = (SELECT id FROM licenses_product WHERE code = 'TTS')"
+
+    assert (
+        refusal(turned_round("recall"), moved, holding("harborcu", 0) + of_tts, holding("northgate", 2) + of_tts)
+        == "no more comes back of an entry than it moved"
+    )
+
+
+def test_what_was_reversed_of_a_recall_can_come_back_again_and_no_more(sale):
+    """C10, C11: 3 were sold, 2 recalled, and 1 of those reversed."""
+    reverse(recall(sale, ASR=2), ASR=1)
+
+    run(turned_round("recall"), *back(2, left=2, before=8))
+    give(sale.receiver, ASR=1)
+    assert refusal(turned_round("recall"), *back(3, left=3, before=8)) == "no more comes back of an entry than it moved"
+
+
+@pytest.mark.parametrize(
+    ("kind", "giver", "receiver"), [("issue", "northgate", "harborcu"), ("adjustment", "northgate", "harborcu"), ("issue", "northgate", "publisher")]
+)
+def test_issues_and_adjustments_are_the_publishers(sale, kind, giver, receiver):
+    """C11, B1: else either would be a sale to anybody."""
+    assert refusal(entry(kind, giver, receiver)) == "the publisher issues, and is one side of every adjustment"
 
 
 # ── The walls themselves ──

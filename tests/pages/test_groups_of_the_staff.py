@@ -32,6 +32,7 @@ def member_of(publisher):
     """The browser of one of the staff who is in this group and nothing else; a test that emptied the tables took the groups along."""
     with connection.schema_editor() as editor:
         import_module("licensing_portal.migrations.0001_groups_of_the_staff").make_groups(apps, editor)
+        import_module("licensing_portal.migrations.0002_corrections_by_the_staff").let_licensing_correct(apps, editor)
 
     def sign_in(group):
         clerk = UserFactory(account=publisher, username=f"clerk-{group}", is_staff=True)
@@ -45,10 +46,11 @@ def member_of(publisher):
 
 @pytest.fixture
 def acts(northgate):
-    """The admin's pages that do something: a deployment to retire, a notice to send again."""
-    give(northgate, ASR=5)
+    """The admin's pages that do something: a deployment to retire, an entry to reverse, a notice to send again."""
+    issue = give(northgate, ASR=5)
     made, notice = deploy(northgate, ASR=2), Notice.objects.latest("pk")
-    return ["/admin/issue/", f"/admin/deployments/deployment/{made.pk}/retire/", f"/admin/foundation/notice/{notice.pk}/send-again/"]
+    of_books = ["/admin/issue/", "/admin/adjust/", f"/admin/licenses/journalentry/{issue.pk}/reverse/"]
+    return [*of_books, f"/admin/deployments/deployment/{made.pk}/retire/", f"/admin/foundation/notice/{notice.pk}/send-again/"]
 
 
 @pytest.mark.parametrize(("group", "status"), [("support", 403), ("licensing", 200)])

@@ -41,7 +41,16 @@ from accounts.services import (
     send_any_notice_again,
 )
 from deployments.services import add_deployment, add_licenses, retire_deployment
-from licenses.services import ask_for_proof, close_enduser, issue_licenses, sell_licenses, send_notice_again
+from licenses.services import (
+    adjust_licenses,
+    ask_for_proof,
+    close_enduser,
+    issue_licenses,
+    recall_sale,
+    reverse_entry,
+    sell_licenses,
+    send_notice_again,
+)
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
@@ -49,7 +58,7 @@ from licensing_portal.foundation.submissions import fresh_key
 from tests.authenticator import KEY
 from tests.factories.accounts import LinkFactory, RecipientFactory, UserFactory
 from tests.factories.factors import give_factor
-from tests.factories.licenses import give, quantities
+from tests.factories.licenses import give, quantities, sell
 from tests.test_architecture import HOUSE, SOURCES, flows_of, named
 from transfers.services import transfer_licenses
 
@@ -122,6 +131,7 @@ class World:
         for account in (northgate, harborcu):
             self.furnish(account, user(account))
         self.deployments[publisher] = self.deployments[northgate]
+        self.sale = sell(northgate, harborcu, ASR=1)
         deliver_due()
         self.notice = Notice.objects.filter(event=self.entries[northgate].number).first()
 
@@ -229,12 +239,14 @@ def take_away(world, person, account):
 
 
 moves = partial(flow, quantities=of_the_world("amount"))
+put_right = partial(moves, publisher=of_the_world("publisher"), reason=the("Counted again"), ticket=the("T-1"))
 in_the_team = partial(flow, account=acting, user=of_the_account("colleagues"))
 new = {"username": the("newcomer"), "email": the("newcomer@example.com")}
 new_account = new | {"company": the("Newcomer")}
 
 ACTS = {
     "sell_licenses": moves(sell_licenses, seller=acting, sold_by=myself, owner=of_the_world("owner")),
+    "recall_sale": moves(recall_sale, sale=of_the_world("sale"), seller=acting, recalled_by=myself, reason=the("Ordered twice")),
     "add_deployment": moves(add_deployment, account=acting, added_by=myself, owner=acting, name=the("LAB"), host_name=the("lab")),
     "add_licenses": moves(add_licenses, deployment=of_the_account("deployments"), account=acting, added_by=myself),
     "retire_deployment": flow(retire_deployment, deployment=of_the_account("deployments"), account=acting, retired_by=myself, reason=the("Moved")),
@@ -272,6 +284,8 @@ ACTS = {
     "require_second_factor": require_of_everybody,
     "take_away_second_factor": take_away,
     "issue_licenses": moves(issue_licenses, publisher=of_the_world("publisher"), issued_by=myself, account=of_the_world("northgate")),
+    "adjust_licenses": put_right(adjust_licenses, account=of_the_world("northgate"), adjusted_by=myself, is_up=the(True)),
+    "reverse_entry": put_right(reverse_entry, entry=of_the_world("sale"), reversed_by=myself),
     "create_reseller": flow(create_reseller, created_by=myself, **new_account),
     "invite_any_again": flow(invite_any_again, account=of_the_world("invited"), invited_by=myself),
     "ask_for_proof": flow(ask_for_proof, publisher=of_the_world("publisher"), asked_by=myself),

@@ -1,12 +1,13 @@
 """Writing in the journal past the services, by raw SQL as the application's role: honestly, and in every way that a wall must stop."""
 
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
 
 from django.db import connection
 
 from tests.roles import the_owner
-from tests.stories.model import PUT_INTO, TAKEN_FROM
+from tests.stories.model import PUT_INTO, TAKEN_FROM, seller_of
 
 _numbers = count(1)
 
@@ -18,7 +19,7 @@ HOLDING = """
 """
 ENTRY = """
     INSERT INTO licenses_journalentry (number, kind, posted_at, giver_id, receiver_id, posted_by_id, acting_as_id, reference, note, reverses_id)
-    SELECT %s, %s, now(), giver.id, receiver.id, (SELECT min(id) FROM accounts_user), giver.id, '', '', NULL
+    SELECT %s, %s, now(), giver.id, receiver.id, (SELECT min(id) FROM accounts_user), giver.id, '', '', %s
     FROM accounts_account giver, accounts_account receiver WHERE giver.username = %s AND receiver.username = %s RETURNING id
 """
 LINES = """
@@ -44,31 +45,37 @@ class Writing:
     receiver: str
     lines: tuple = ()  # (username, code, state, quantity, balance)
     holdings: dict = field(default_factory=dict)  # (username, code): (available, deployed, sold)
+    reverses: int | None = None  # the primary key of the entry that it takes back
 
     def __call__(self):
+        """Write it; return the entry's primary key."""
         with connection.cursor() as cursor:
             for account, code in self.holdings:
                 cursor.execute(HOLDING, [account, code])
-            cursor.execute(ENTRY, [f"X-2026-{next(_numbers):06}", self.kind, self.giver, self.receiver])
+            cursor.execute(ENTRY, [f"X-2026-{next(_numbers):06}", self.kind, self.reverses, self.giver, self.receiver])
             (entry,) = cursor.fetchone()
             if self.lines:
                 values = ", ".join(["(%s, %s, %s, %s::bigint, %s::bigint)"] * len(self.lines))
                 cursor.execute(LINES.format(values), [entry, *(value for line in self.lines for value in line)])
             for (account, code), numbers in self.holdings.items():
                 cursor.execute(NUMBERS, [*numbers, account, code])
+        return entry
 
 
-def honest(model, kind, giver, receiver, code, quantity):
-    """What the ledger would write, in its shape; whether the rules allow it is another matter."""
+def honest(model, kind, giver, receiver, code, quantity, *, of=None, reverses=None):
+    """What the ledger would write, in its shape; whether the rules allow it is another matter.
+
+    What takes back names the model's entry and the primary key of the journal's.
+    """
     after = {account: dict(model.holding(account, code)) for account in (giver, receiver)}
     lines = []
     for account, state, change in [(giver, TAKEN_FROM.get(kind, "available"), -quantity), (receiver, PUT_INTO.get(kind, "available"), quantity)]:
         after[account][state] += change
         lines.append((account, code, state, change, after[account][state]))
-    if kind == "sale":
-        after[giver]["sold"] += quantity
+    if seller := seller_of(kind, giver, receiver, of):
+        after[seller]["sold"] += quantity if seller == giver else -quantity
     numbers = {(account, code): (held["available"], held["deployed"], held["sold"]) for account, held in after.items()}
-    return Writing(kind, giver, receiver, tuple(lines), numbers)
+    return Writing(kind, giver, receiver, tuple(lines), numbers, reverses)
 
 
 def sql(statement, *, as_owner=False):
@@ -90,6 +97,7 @@ def forgeries(model, seller, owner, code, quantity):
     yield from _wrong_lines(honest(model, "sale", seller, owner, code, quantity))
     yield from _wrong_sides(model, seller, code, quantity)
     yield from _wrong_numbers(model, seller, owner, code)
+    yield from _wrong_corrections(model, seller, owner, code)
     for table, wall in [("licenses_journalentry", "journal_entries_are_never_changed"), ("licenses_journalline", "journal_lines_are_never_changed")]:
         for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):  # noqa: S608
             yield wall, "refuse_to_change_the_journal", sql(statement, as_owner=True)
@@ -132,9 +140,30 @@ def _wrong_sides(model, seller, code, quantity):
             yield "a_sale_is_to_an_own_enduser", "refuse_a_sale_to_a_stranger", honest(model, "sale", seller, account, code, quantity)
         if (account, seller) not in model.links:
             yield "a_transfer_goes_over_a_link", "refuse_a_transfer_without_a_link", honest(model, "transfer", seller, account, code, quantity)
-    held, deployed, sold = model.holding(seller, code).values()
-    lines = (seller, code, "available", -quantity, held - quantity), (seller, code, "available", quantity, held)
-    yield "only_deployed_licenses_stay_with_their_owner", "", Writing("adjustment", seller, seller, lines, {(seller, code): (held, deployed, sold)})
+    held, deployed, sold = model.holding("publisher", code).values()
+    lines = ("publisher", code, "available", -quantity, held - quantity), ("publisher", code, "available", quantity, held)
+    to_itself = Writing("adjustment", "publisher", "publisher", lines, {("publisher", code): (held, deployed, sold)})
+    yield "only_deployed_licenses_stay_with_their_owner", "", to_itself
+
+
+def _wrong_corrections(model, seller, owner, code):
+    """Issues and adjustments without the publisher, and what takes back of another entry, or more than it moved."""
+    for kind in ("issue", "adjustment"):
+        without = honest(model, kind, seller, owner, code, 1)
+        yield "the_publisher_issues_and_adjusts", "refuse_to_issue_and_adjust_without_the_publisher", without
+    issue, after = honest(model, "issue", "publisher", seller, code, 1), deepcopy(model)
+    after.move("issue", "publisher", seller, {code: 1})
+
+    def taken_back(receiver, quantity):
+        reversal = honest(after, "reversal", seller, receiver, code, quantity, of=after.entries[-1])
+
+        def act():
+            replace(reversal, reverses=issue())()
+
+        return act
+
+    yield "a_reversing_entry_turns_another_round", "refuse_what_turns_no_entry_round", taken_back(owner, 1)
+    yield "no_more_comes_back_than_went", "refuse_to_take_back_more_than_went", taken_back("publisher", 2)
 
 
 def _wrong_numbers(model, seller, owner, code):

@@ -4,9 +4,11 @@ Each story is told in a transaction of its own that is rolled back; what Postgre
 """
 
 import re
+from contextlib import nullcontext
 from copy import deepcopy
 from datetime import timedelta
 
+import time_machine
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ from accounts.services import create_enduser, link_account, remove_link
 from deployments.models import Deployment
 from deployments.services import add_deployment, add_licenses, retire_deployment
 from licenses.models import Holding, JournalEntry, Product
-from licenses.services import issue_licenses, sell_licenses
+from licenses.services import adjust_licenses, issue_licenses, recall_sale, reverse_entry, sell_licenses
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.submissions import fresh_key
@@ -25,7 +27,7 @@ from tests.books import assert_the_books_are_proven
 from tests.factories.accounts import EnduserFactory, PublisherFactory, ResellerFactory, StaffFactory, UserFactory
 from tests.factories.licenses import ProductFactory
 from tests.stories.forgery import forgeries, honest
-from tests.stories.model import Model, No
+from tests.stories.model import REVERSIBLE, Model, No
 from transfers.services import transfer_licenses
 
 RESELLERS = {"northgate": ["harborcu", "stmarys"], "tideway": ["metrotransit"]}
@@ -183,6 +185,12 @@ class AnyStory(RuleBasedStateMachine):
         index = data.draw(st.integers(0, len(self.deployments) - 1))
         return self.model.deployments[index], Deployment.objects.get(pk=self.deployments[index])
 
+    def an_entry(self, data, likely):
+        """Mostly one of a kind that is likely, else any: as the model and as the journal know it, which count alike."""
+        numbers = range(len(self.model.entries))
+        index = self.one(data, numbers, [number for number in numbers if likely(self.model.entries[number])])
+        return self.model.entries[index], JournalEntry.objects.order_by("pk")[self.before["entries"] + index]
+
     # ── The flows ──
 
     @initialize()
@@ -262,6 +270,52 @@ class AnyStory(RuleBasedStateMachine):
             account=account(name),
             retired_by=user(person),
             reason="It moved",
+        )
+
+    @rule(data=st.data(), numbers=amounts, is_late=st.sampled_from([False, False, False, True]))
+    def recall(self, data, numbers, is_late):
+        known, sale = self.an_entry(data, lambda entry: entry["kind"] == "sale" and any(self.model.recallable(entry).values()))
+        name = self.one(data, self.model.accounts, [known["giver"]])
+        person = self.person_for(data, name)
+        with time_machine.travel(sale.posted_at + timedelta(days=31)) if is_late else nullcontext():
+            self.press(
+                recall_sale,
+                lambda: self.model.recall(person, name, known, numbers, is_late=is_late),
+                sale=sale,
+                seller=account(name),
+                recalled_by=user(person),
+                quantities=of(numbers),
+                reason="By mistake",
+            )
+
+    @rule(data=st.data(), numbers=amounts)
+    def reverse(self, data, numbers):
+        known, entry = self.an_entry(data, lambda entry: entry["kind"] in REVERSIBLE and any(entry["remains"].values()))
+        person = self.person_for(data, "publisher")
+        self.press(
+            reverse_entry,
+            lambda: self.model.reverse(person, known, numbers),
+            entry=entry,
+            publisher=account("publisher"),
+            reversed_by=user(person),
+            quantities=of(numbers),
+            reason="By mistake",
+            ticket="T-1",
+        )
+
+    @rule(data=st.data(), numbers=amounts, is_up=st.booleans())
+    def adjust(self, data, numbers, is_up):
+        person, name = self.person_for(data, "publisher"), self.one(data, set(self.model.accounts) - {"publisher"})
+        self.press(
+            adjust_licenses,
+            lambda: self.model.adjust(person, name, numbers, is_up=is_up),
+            publisher=account("publisher"),
+            adjusted_by=user(person),
+            account=account(name),
+            is_up=is_up,
+            quantities=of(numbers),
+            reason="Counted again",
+            ticket="T-2",
         )
 
     @rule(data=st.data(), numbers=amounts)
@@ -389,6 +443,19 @@ class AnyStory(RuleBasedStateMachine):
         kind, giver, receiver = data.draw(st.sampled_from(ways))
         writing = honest(self.model, kind, giver, receiver, code, 1)
         self.model.move(kind, giver, receiver, {code: 1})
+        self.compare(f"{kind} by hand", ACCEPTED, tried(writing)[0])
+
+    @rule(data=st.data())
+    def take_back_honestly(self, data):
+        """The control of the walls about recalls and reversals."""
+        known, entry = self.an_entry(data, lambda entry: entry["kind"] in REVERSIBLE and any(self.model.recallable(entry).values()))
+        codes = [code for code, quantity in self.model.recallable(known).items() if quantity > 0]
+        if known["kind"] not in REVERSIBLE or not codes:
+            return
+        kind = data.draw(st.sampled_from(["reversal", "recall"] if known["kind"] == "sale" else ["reversal"]))
+        code, giver, receiver = data.draw(st.sampled_from(codes)), known["receiver"], known["giver"]
+        writing = honest(self.model, kind, giver, receiver, code, 1, of=known, reverses=entry.pk)
+        self.model.move(kind, giver, receiver, {code: 1}, of=known)
         self.compare(f"{kind} by hand", ACCEPTED, tried(writing)[0])
 
     @precondition(lambda self: self.sales_by_hand())

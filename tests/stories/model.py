@@ -12,6 +12,14 @@ LARGEST = 1_000_000
 TAKEN_FROM = {"retirement": "deployed"}
 PUT_INTO = {"deployment": "deployed"}
 
+REVERSIBLE = {"issue", "sale", "transfer", "recall", "adjustment"}
+
+
+def seller_of(kind, giver, receiver, of=None):
+    """Whose `sold` an entry changes, by as much as its available the other way round."""
+    first = of["kind"] if kind == "reversal" else kind
+    return {("sale", "sale"): giver, ("recall", "recall"): receiver, ("reversal", "sale"): receiver, ("reversal", "recall"): giver}.get((kind, first))
+
 
 class No(Exception):
     """The refusal that the portal has to give, by its name."""
@@ -25,6 +33,7 @@ class Model:
     holdings: dict = field(default_factory=dict)  # (username, code): {available, deployed, sold}
     links: dict = field(default_factory=dict)  # (holder, target): {proof: the target's password when it was made}
     deployments: list = field(default_factory=list)  # {owner, made_by, lines, retired, old}
+    entries: list = field(default_factory=list)  # {kind, giver, receiver, remains, of, deployment}, in the order of the journal
     counts: Counter = field(default_factory=Counter)  # entries, notices, accounts that were opened
 
     # ── What is so ──
@@ -64,8 +73,8 @@ class Model:
 
     # ── Moving licenses ──
 
-    def move(self, kind, giver, receiver, amounts):
-        """Check and post, as an entry of the journal does."""
+    def move(self, kind, giver, receiver, amounts, of=None):
+        """Check and post, as an entry of the journal does; what takes back says of which entry."""
         amounts = {code: quantity for code, quantity in amounts.items() if quantity}
         source = TAKEN_FROM.get(kind, "available")
         if not amounts:
@@ -77,9 +86,14 @@ class Model:
         for code, quantity in amounts.items():
             self.holding(giver, code)[source] -= quantity
             self.holding(receiver, code)[PUT_INTO.get(kind, "available")] += quantity
-            if kind == "sale":
-                self.holding(giver, code)["sold"] += quantity
+            if seller := seller_of(kind, giver, receiver, of):
+                self.holding(seller, code)["sold"] += quantity if seller == giver else -quantity
+            if of:
+                of["remains"][code] -= quantity
+                if kind == "reversal" and of["kind"] == "recall":
+                    of["of"]["remains"][code] += quantity
         self.counts["entries"] += 1
+        self.entries.append({"kind": kind, "giver": giver, "receiver": receiver, "remains": dict(amounts), "of": of, "deployment": None})
 
     def issue(self, person, account, amounts):
         self.require(self.is_staff_at_work, person, "publisher")
@@ -97,13 +111,57 @@ class Model:
         self.move("sale", seller, owner, amounts)
         self.counts["notices"] += 1
 
+    def recallable(self, sale):
+        return {code: min(quantity, self.holding(sale["receiver"], code)["available"]) for code, quantity in sale["remains"].items()}
+
+    def recall(self, person, account, sale, amounts, *, is_late):
+        self.require(self.may_sell, person, account)
+        if sale["kind"] != "sale" or sale["giver"] != account or self.accounts[sale["receiver"]]["reseller"] != account:
+            raise No("NotYourSale")
+        if is_late:
+            raise No("TooLateToRecall")
+        if sale["deployment"] and not sale["deployment"]["retired"]:
+            raise No("DeploymentNotRetired")
+        possible = self.recallable(sale)
+        if not any(possible.values()):
+            raise No("NothingToRecall")
+        if any(quantity > possible.get(code, 0) for code, quantity in amounts.items()):
+            raise No("MoreThanCanBeRecalled")
+        self.move("recall", sale["receiver"], account, amounts, of=sale)
+        self.counts["notices"] += 2
+
+    def refuse_below_zero(self, giver, amounts):
+        if self.kind(giver) != "publisher" and any(quantity > self.holding(giver, code)["available"] for code, quantity in amounts.items()):
+            raise No("InsufficientLicenses")
+
+    def reverse(self, person, entry, amounts):
+        self.require(self.is_staff_at_work, person, "publisher")
+        if entry["kind"] not in REVERSIBLE:
+            raise No("CannotBeReversed")
+        if any(quantity > entry["remains"].get(code, 0) for code, quantity in amounts.items()):
+            raise No("MoreThanRemains")
+        self.refuse_below_zero(entry["receiver"], amounts)
+        self.move("reversal", entry["receiver"], entry["giver"], amounts, of=entry)
+        self.counts["notices"] += sum(self.kind(entry[side]) != "publisher" for side in ("giver", "receiver"))
+
+    def adjust(self, person, account, amounts, *, is_up):
+        self.require(self.is_staff_at_work, person, "publisher")
+        if is_up and self.accounts[account]["closed"]:
+            raise No("AccountClosed")
+        giver, receiver = ("publisher", account) if is_up else (account, "publisher")
+        self.refuse_below_zero(giver, amounts)
+        self.move("adjustment", giver, receiver, amounts)
+        self.counts["notices"] += 1
+
     def deploy(self, person, account, owner, amounts):
         self.require(self.may_move, person, account)
         if owner != account:
             self.sell(person, account, owner, amounts)
+        sale = self.entries[-1] if owner != account else {}
         self.move("deployment", owner, owner, amounts)
         lines = {code: quantity for code, quantity in amounts.items() if quantity}
         self.deployments.append({"owner": owner, "made_by": account, "lines": lines, "retired": False, "old": False})
+        sale["deployment"] = self.deployments[-1]
 
     def add(self, person, account, deployment, amounts):
         self.require(self.may_move, person, account)

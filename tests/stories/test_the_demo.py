@@ -106,6 +106,17 @@ def test_the_demo_ends_as_the_rules_say():
     assert ends == THE_END
 
 
+def test_after_the_story_a_sale_that_was_a_mistake_is_recalled_in_full_and_leaves_every_number_as_it_was():
+    """C10: so that the demo has a recall to show."""
+    demo.load()
+
+    sale, recall = JournalEntry.objects.order_by("pk")[JournalEntry.objects.count() - 2 :]
+    assert (sale.kind, recall.kind, recall.reverses) == ("sale", "recall", sale)
+    assert (sale.giver.username, sale.receiver.username, sale.total, recall.total) == ("northgate", "stmarys", 12, 12)
+    assert all_balances() == {key: numbers for changes in STORY for key, numbers in changes.items()}
+    assert_the_books_are_proven()
+
+
 def test_a_second_start_keeps_the_data():
     demo.load()
     before, notices = all_balances(), Notice.objects.count()
@@ -129,7 +140,7 @@ def test_its_books_are_proven_on_the_first_start_and_in_the_next_night():
 
 
 def test_every_event_that_concerns_somebody_else_told_them():
-    """C4, C5, C9: one notice per sale, sold deployment and issue, two per transfer, none for one's own deployment."""
+    """C4, C5, C9, C10: one notice per sale, sold deployment and issue, two per transfer and recall, none for one's own deployment."""
     demo.load()
 
     told = Notice.objects.filter(event__regex=r"^[A-Z]-").order_by("pk").values_list("event", "account")
@@ -146,6 +157,9 @@ def test_every_event_that_concerns_somebody_else_told_them():
         ("T", "northgate-west"),
         ("T", "northgate"),
         ("S", "metrotransit"),
+        ("S", "stmarys"),
+        ("R", "stmarys"),
+        ("R", "northgate"),
     ]
 
 
