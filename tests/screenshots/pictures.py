@@ -299,11 +299,12 @@ ADMIN = [
     picture(
         "admin-reverse-refused",
         "admin",
-        "/admin/licenses/journalentry/?kind__exact=sale&q=stmarys",
+        "/admin/licenses/journalentry/?kind__exact=sale&q=harborcu",
         follow("S-"),
         follow("Reverse"),
         press("Reverse", then=REFUSED),
     ),
+    picture("admin-reverse-nothing-remains", "admin", "/admin/licenses/journalentry/?kind__exact=sale&q=stmarys", follow("S-"), follow("Reverse")),
     picture("admin-ledger", "admin", "/admin/ledger/"),
     picture("admin-accounts", "admin", "/admin/accounts/account/"),
     picture("admin-account", "admin", "/admin/accounts/account/", follow("northgate")),

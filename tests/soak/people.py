@@ -52,6 +52,7 @@ class Person:
         # The names of the deployments that one has made and not retired, by their pages: one's own, and those of one's endusers.
         self.own: dict[str, str] = {}
         self.given: dict[str, str] = {}
+        self.sales: list[str] = []  # the pages of one's sales
 
     def press_on(self, is_over: threading.Event) -> None:
         while not is_over.is_set():
@@ -74,6 +75,8 @@ class Person:
             wishes += [self.transfer]
         if self.own:
             wishes += [self.add_licenses]
+        if self.sales:
+            wishes += [self.recall]
         if self.own or self.given:
             wishes += [self.retire]
         return self.chance.choice(wishes)()
@@ -104,6 +107,10 @@ class Person:
         page = self.chance.choice([*self.own, *self.given])
         name = self.own.pop(page, "") or self.given.pop(page)
         return Act(f"{page}retire/", {"reason": f"{name} is not needed any more"}, ("retirement", f"{name} is not needed any more"))
+
+    def recall(self) -> Act:
+        reason = f"Recall {next(AMOUNTS)}, of what was sold by mistake"
+        return Act(f"{self.chance.choice(self.sales)}recall/", {"reason": reason, f"qty-{PRODUCTS[0]}": "1"}, ("recall", reason))
 
     def transfer(self) -> Act:
         amounts = amounts_of_its_own()
@@ -145,6 +152,8 @@ class Person:
             act.is_refused = True
 
     def remember(self, act: Act) -> None:
+        if act.mark[0] == "sale":
+            self.sales.append(act.told)
         if act.mark[0] == "deployment":
             mine = self.own if act.mark[1] == self.account.username else self.given
             mine[act.told] = str(act.mark[2])

@@ -57,7 +57,7 @@ class Reckoning:
         ]
 
     def receipts(self) -> list[str]:
-        return [entry.get_absolute_url() for entry in self.entries if entry.kind in {"sale", "transfer"} and has_a_form_of_its_own(entry)]
+        return [entry.get_absolute_url() for entry in self.entries if entry.kind in {"sale", "transfer", "recall"} and has_a_form_of_its_own(entry)]
 
     def sold(self) -> list[JournalEntry]:
         """The sales that were made by a deployment."""
@@ -93,7 +93,7 @@ def has_a_form_of_its_own(entry: JournalEntry) -> bool:
 
 
 def has_a_receipt(act: Act) -> bool:
-    return act.mark[0] in {"sale", "transfer"}
+    return act.mark[0] in {"sale", "transfer", "recall"}
 
 
 def mark_of(entry: JournalEntry) -> Mark:
@@ -105,6 +105,7 @@ def mark_of(entry: JournalEntry) -> Mark:
         "deployment": ("deployment", entry.receiver.username, entry.reference, amounts),
         "transfer": ("transfer", entry.giver.username, entry.receiver.username, amounts),
         "retirement": ("retirement", entry.note),
+        "recall": ("recall", entry.note),
     }[entry.kind]
 
 
@@ -124,6 +125,7 @@ def told_of(entry: JournalEntry) -> list[tuple[str, str]]:
         "sale": [receiver],
         "deployment": [],
         "transfer": [giver, receiver],
+        "recall": [giver, receiver],
         "retirement": [receiver] if is_of_others else [],
     }[entry.kind]
 
