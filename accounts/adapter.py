@@ -56,7 +56,11 @@ class AccountAdapter(DefaultAccountAdapter):
             security_log.record(Kind.SIGN_IN_FAILED, user=user, about=security_log.place_of(request))
 
     def login(self, request: HttpRequest, user: User) -> None:
+        """Begin a session under a new key: Django keeps the one of before for a user who signs in again."""
+        before = request.session.session_key
         super().login(request, user)
+        if request.session.session_key == before:
+            request.session.cycle_key()
         sessions.begin(request)
         security_log.record(Kind.SIGNED_IN, user=user)
 
