@@ -83,17 +83,23 @@ SERVING = DEMO= DEBUG= DATABASE_URL=postgres://portal@localhost/portal EMAIL_URL
 	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com TRUSTED_PROXIES=1 \
 	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 
+# What is served, and what installs it; tests do on purpose what nobody else may.
+OURS := accounts deployments licenses licensing_portal transfers requirements manage.py
+
 # Here a warning of Python's, of Django's or of a library's is an error, as in the tests.
 STRICTLY := .venv/bin/python -W error manage.py
 
-.PHONY: check check-lint check-format check-types check-models check-settings check-templates
-check: check-lint check-format check-types check-models check-settings check-templates ## what needs no test run; `make -k check` goes on after a finding
+.PHONY: check check-lint check-format check-security check-types check-models check-settings check-templates
+check: check-lint check-format check-security check-types check-models check-settings check-templates ## what needs no test run; `make -k check` goes on after a finding
 
 check-lint: test-environment
 	.venv/bin/ruff check
 
 check-format: test-environment
 	.venv/bin/ruff format --check --output-format concise
+
+check-security: test-environment
+	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive $(OURS)
 
 check-types: test-environment
 	$(DEVELOPING) .venv/bin/python -m mypy

@@ -1,6 +1,5 @@
 """How django-allauth fits this house: nobody signs up, and its mails go through our own door."""
 
-import uuid
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts import notices, security_log, selectors, sessions
+from accounts import security_log, selectors, sessions
 from accounts.models import User
 from accounts.security import services
 from accounts.security_log import Kind
@@ -48,13 +47,20 @@ class AccountAdapter(DefaultAccountAdapter):
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Write down whose name was tried (A8), and at the link form who tried it."""
+        """Write down whose name was tried (A8), and at the link form who tried it.
+
+        As many lines for a name that nobody has, or the time that they take would tell.
+        """
         named, trying = selectors.user_named(credentials["username"]), security_log.signed_in_user(request)
-        for user in dict.fromkeys([named, trying] if named and trying else [named or trying]):
+        for user in dict.fromkeys([named, trying] if trying else [named]):
             security_log.record(Kind.SIGN_IN_FAILED, user=user, about=security_log.place_of(request))
 
     def login(self, request: HttpRequest, user: User) -> None:
+        """Begin a session under a new key: Django keeps the one of before for a user who signs in again."""
+        before = request.session.session_key
         super().login(request, user)
+        if request.session.session_key == before:
+            request.session.cycle_key()
         sessions.begin(request)
         security_log.record(Kind.SIGNED_IN, user=user)
 
@@ -78,14 +84,6 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("admin:index") if request.user.is_staff else super().get_login_redirect_url(request)
-
-    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        """Queue our own letter to the proven address; what was typed may be a username."""
-        address = selectors.proven_address_of(user)
-        if address:
-            with transaction.atomic():
-                notices.password_reset(user, address=address, request_id=uuid.uuid4().hex)
-                security_log.record(Kind.RESET_ASKED, user=user)
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         """A user who was deactivated meanwhile is told at the sign-in, after the right password."""

@@ -159,11 +159,15 @@ def recipients_of(account: Account) -> QuerySet[NoticeRecipient]:
 def users_for_reset(text: str) -> list[User]:
     """The active users with this username or this proven address; nobody who was only invited."""
     text = text.strip()
-    candidates = User.objects.filter(
-        Q(username=text.lower()) | Q(email__iexact=text) | Q(invitations__email__iexact=text, invitations__accepted_at__isnull=False),
-        is_active=True,
-        account__closed_at=None,
-    ).distinct()
+    candidates = (
+        User.objects.select_related("account")
+        .filter(
+            Q(username=text.lower()) | Q(email__iexact=text) | Q(invitations__email__iexact=text, invitations__accepted_at__isnull=False),
+            is_active=True,
+            account__closed_at=None,
+        )
+        .distinct()
+    )
     return [user for user in candidates if proven_address_of(user)]
 
 

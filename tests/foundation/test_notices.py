@@ -7,8 +7,8 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 from post_office.models import Email
 
-from accounts.adapter import AccountAdapter
 from accounts.models import Account
+from accounts.security.services import ask_for_new_password
 from accounts.services import create_enduser
 from licenses.services import sell_licenses
 from licensing_portal.foundation import notices
@@ -242,7 +242,7 @@ def test_the_link_of_an_invitation_is_stored_nowhere(northgate, user):
 
 def test_a_reset_mail_goes_to_the_proven_address_whatever_was_typed(northgate, user):
     """A1: what was typed may be a username, or an address written otherwise."""
-    AccountAdapter().send_password_reset_mail(user(northgate), "NORTHGATE", {})
+    ask_for_new_password(users=[user(northgate)])
 
     assert [notice.address for notice in Notice.objects.all()] == ["northgate@people.example.com"]
 

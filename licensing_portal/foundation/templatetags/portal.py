@@ -8,7 +8,7 @@ from django import forms, template
 from django.forms.boundfield import BoundField
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from heroicons.templatetags import heroicons
 
@@ -133,9 +133,8 @@ def _hour(local: datetime) -> str:
 @register.simple_tag
 def current(page: str, item: str, *under_it: str) -> SafeString:
     """Mark the menu's item that leads to the page itself, or that the page belongs under; all are names of addresses."""
-    if page == item:
-        return mark_safe(' aria-current="page"')
-    return mark_safe(' aria-current="true"') if page in under_it else mark_safe("")
+    how = "page" if page == item else "true" if page in under_it else ""
+    return format_html(' aria-current="{}"', how) if how else SafeString("")
 
 
 @register.simple_tag
