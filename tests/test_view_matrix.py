@@ -1,11 +1,12 @@
-"""Every address of the portal × everybody who may knock at it (A7, A9, contract.md), and how many queries a page takes.
+"""Every address of the portal × everybody who may knock at it (A7, A9, contract.md).
 
 northgate is a reseller: its viewer, manager and administrator are the first three who are signed in. `enduser` is the
 administrator of its enduser harborcu, `stranger` that of tideway, another reseller; `acting` is the administrator of
 northgate-west, acting as northgate over a link; `staff` is the publisher's. Forms are sent empty.
 
 To add an address: its two rows in PORTAL, in the order of the urls, and what it takes (a username, a key) in `address`. The
-answers to the other endusers follow from its rows, unless OTHERWISE says so; and whoever gets the page has its queries counted.
+answers to the other endusers follow from its rows, unless OTHERWISE says so; and whoever gets the page has its queries counted,
+in tests/pages/test_queries.py.
 """
 
 import pytest
@@ -18,12 +19,10 @@ from django.urls import URLResolver, get_resolver, reverse
 from accounts import security_log
 from accounts.models import SecurityEvent, User
 from licenses.models import Holding, Product
-from licenses.services import sell_licenses
 from licensing_portal.foundation.models import Notice
-from licensing_portal.foundation.submissions import fresh_key
-from tests.factories.accounts import EnduserFactory, LinkFactory, RecipientFactory, ResellerFactory, StaffFactory, UserFactory
+from tests.factories.accounts import LinkFactory, RecipientFactory, StaffFactory
 from tests.factories.deployments import deploy
-from tests.factories.licenses import give, quantities
+from tests.factories.licenses import give
 from tests.views import page_of, submit_buttons_of, text_of
 
 WHO = ["anonymous", "viewer", "manager", "administrator", "enduser", "stranger", "acting", "staff"]
@@ -426,109 +425,3 @@ def test_what_may_not_be_seen_answers_word_for_word_like_what_does_not_exist(add
     assert [answer.status_code for answer in answers] == [404, 404]
     assert text_of(answers[0]) == text_of(answers[1])
     assert getattr(owner, method)(address(unseen)).status_code in {200, 302}  # it was there to be seen
-
-
-# ── How many queries a page takes ──
-
-MOST_QUERIES = 15
-# What one asks a page for in its address, beside the page as the menu opens it.
-ASKED_FOR = {
-    "my_licenses": ["?whose=endusers"],
-    "licenses:history": ["?column=sold"],
-    "accounts:suggest_endusers": ["?q=example"],
-    "search": ["?q=e"],
-    "transfers:transfer_licenses": ["?account=northgate-west"],
-}
-
-
-class World:
-    """northgate and its harborcu with as many of everything as one asks for: products, endusers, sales, deployments, links both ways."""
-
-    def __init__(self, northgate, west, harborcu, seller):
-        self.northgate, self.west, self.harborcu, self.seller, self.size = northgate, west, harborcu, seller, 0
-        LinkFactory(holder=harborcu, target=west)
-
-    def grow(self, size):
-        codes = [f"P{number:02}" for number in range(size)]
-        for account in (self.northgate, self.west):
-            give(account, **dict.fromkeys(codes, 100))
-        for number in range(self.size, size):
-            EnduserFactory(username=f"clinic-{number:02}", reseller=self.northgate)
-            UserFactory(account=self.northgate, username=f"person-{number:02}")
-            sister, cousin = (UserFactory(account=ResellerFactory(username=f"{who}-{number:02}")).account for who in ("sister", "cousin"))
-            for account in (self.northgate, self.harborcu):
-                LinkFactory(holder=account, target=sister)
-                LinkFactory(holder=cousin, target=account)
-            for owner in (self.northgate, self.harborcu):
-                deploy(self.northgate, owner=owner, **dict.fromkeys(codes[:2], 1))
-        self.size = size
-        sale = sell_licenses(
-            seller=self.northgate, sold_by=self.seller, owner=self.harborcu, quantities=quantities(**dict.fromkeys(codes, 1)), key=fresh_key()
-        )
-        deployment = deploy(self.northgate, owner=self.harborcu, **dict.fromkeys(codes, 1)).get_absolute_url()
-        # The pages that are as long as a sale or a deployment has products.
-        self.addresses = {
-            "licenses:receipt": sale.get_absolute_url(),
-            "deployments:deployment": deployment,
-            "deployments:add_licenses": f"{deployment}add-licenses/",
-            "deployments:retire_deployment": f"{deployment}retire/",
-            "admin:licenses_journalentry_change": reverse("admin:licenses_journalentry_change", args=[sale.pk]),
-        }
-        # Autovacuum, which does not see what this test has not committed, may have told the planner that the tables are empty.
-        connection.cursor().execute("ANALYZE")
-
-
-def queries(browser, address):
-    """How many queries a page takes."""
-    browser.get(address)  # what is remembered between requests (content types) is remembered now
-    with CaptureQueriesContext(connection) as captured:
-        response = browser.get(address)
-        if response.streaming:
-            list(response.streaming_content)
-    assert response.status_code == 200, address
-    return len(captured)
-
-
-@pytest.fixture
-def world(northgate, west, harborcu, user):
-    return World(northgate, west, harborcu, user(northgate))
-
-
-def test_a_page_takes_as_many_queries_for_thirty_rows_as_for_one_and_fifteen_at_most(address, browser_of, world):
-    """Every page of the table that a reader gets, by construction: a new one is counted as soon as it has its row."""
-    browsers = {who: browser_of(who) for who in READERS}
-
-    def counts():
-        return {
-            (who, name, asked): queries(browser, (world.addresses.get(name) or address(name)) + asked)
-            for who, browser in browsers.items()
-            for name, rows in TABLE.items()
-            if rows["GET"][who] == 200
-            for asked in ["", *ASKED_FOR.get(name, [])]
-        }
-
-    world.grow(1)
-    with_one = counts()
-    world.grow(30)
-
-    assert counts() == with_one
-    assert {page: count for page, count in with_one.items() if count > MOST_QUERIES} == {}
-
-
-def test_my_licenses_takes_ten_queries_at_most_acting_and_filtered_too(world, northgate, west, signed_in):
-    world.grow(2)
-    LinkFactory(holder=west, target=northgate)
-    acting = signed_in(west)
-    acting.post("/switch/northgate/")
-
-    for address in ("/", "/?whose=endusers", "/?q=d&product=P01&state=waiting"):
-        assert queries(acting, address) <= 10
-
-
-def test_acting_costs_no_more_than_three_queries(world, northgate, west, signed_in):
-    """The link and its proof are looked at again at every request (A6)."""
-    LinkFactory(holder=west, target=northgate)
-    acting = signed_in(west)
-    acting.post("/switch/northgate/")
-
-    assert queries(acting, "/history/") - queries(signed_in(northgate), "/history/") <= 3
