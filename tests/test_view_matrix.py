@@ -5,7 +5,8 @@ administrator of its enduser harborcu, `stranger` that of tideway, another resel
 northgate-west, acting as northgate over a link; `staff` is the publisher's. Forms are sent empty.
 
 To add an address: its two rows in PORTAL, in the order of the urls, and what it takes (a username, a key) in `address`. The
-answers to the other endusers follow from its rows, unless OTHERWISE says so; and whoever gets the page has its queries counted (tests/pages/test_queries.py).
+answers to the other endusers follow from its rows, unless OTHERWISE says so; and whoever gets the page has its queries counted,
+in tests/pages/test_queries.py.
 """
 
 import pytest

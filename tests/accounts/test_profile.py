@@ -240,6 +240,15 @@ def test_a_letter_to_a_person_is_written_in_that_persons_zone(visitor):
     assert "24 Nov 2026, 3:30 pm PST (11:30 pm UTC)" in Notice.objects.get().email.message
 
 
+def test_the_admin_shows_times_in_the_zone_of_who_reads_it_and_names_it(sale, desk):
+    save(desk, time_zone=BAY)
+
+    page = desk.get("/admin/licenses/journalentry/")
+
+    assert "24 Nov 2026, 15:30" in page_of(page).text
+    assert foot_of(page) == f"Times are shown in {BAY}"
+
+
 # ── The theme ──
 
 

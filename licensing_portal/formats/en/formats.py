@@ -1,6 +1,6 @@
-"""Dates in the admin: the day first, so that nobody takes it for the month, and the zone named, for it is the reader’s own."""
+"""Dates in the admin: the day first, so that nobody takes it for the month. The zone stands at the foot of each page."""
 
 DATE_FORMAT = "j M Y"
-DATETIME_FORMAT = "j M Y, H:i T"
+DATETIME_FORMAT = "j M Y, H:i"
 SHORT_DATE_FORMAT = "j M Y"
-SHORT_DATETIME_FORMAT = "j M Y, H:i T"
+SHORT_DATETIME_FORMAT = "j M Y, H:i"
