@@ -30,6 +30,7 @@ from accounts.forms import (
     SecurityLogFilterForm,
 )
 from accounts.limits import limited
+from accounts.links import services as links
 from accounts.middleware import start_acting, stop_acting
 from accounts.models import Account, Link, User
 from accounts.permissions import allowed
@@ -204,7 +205,7 @@ def link_account(request: PortalRequest) -> HttpResponseBase:
     form = LinkAccountForm(request.POST if request.method == "POST" else None, request=request, binding=binding_of(request, "link_account"))
     if request.method == "POST" and form.is_valid() and form.proved_by:
         try:
-            link = services.link_account(holder=request.acting, linked_by=request.user, proved_by=form.proved_by, key=form.cleaned_data["key"])
+            link = links.link_account(holder=request.acting, linked_by=request.user, proved_by=form.proved_by, key=form.cleaned_data["key"])
         except Refusal as refusal:
             refusal.show_on(form)
         else:
@@ -246,7 +247,7 @@ def remove_access(request: PortalRequest, username: str) -> HttpResponseBase:
 
 
 def _end(request: PortalRequest, link: Link, form: str) -> bool:
-    return press(request, form, partial(services.remove_link, link=link, removed_by=request.user, acting=request.acting))
+    return press(request, form, partial(links.remove_link, link=link, removed_by=request.user, acting=request.acting))
 
 
 # ── Settings ──

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
+from accounts.links.services import link_account
 from accounts.models import Account, Invitation, User
-from accounts.services import accept_invitation, create_enduser, create_reseller, link_account
+from accounts.services import accept_invitation, create_enduser, create_reseller
 from deployments.models import Deployment
 from deployments.services import add_deployment, add_licenses
 from licenses.models import JournalEntry, Product

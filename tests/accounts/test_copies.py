@@ -10,9 +10,10 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from accounts.links.services import link_account
 from accounts.models import Account, NoticeRecipient, SecurityEvent
 from accounts.notifications.services import NotARecipient, agree_to_copies, move_notices
-from accounts.services import NotSentAgain, link_account, send_any_notice_again
+from accounts.services import NotSentAgain, send_any_notice_again
 from licenses.services import sell_licenses
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due

@@ -3,8 +3,8 @@
 import pytest
 
 from accounts import selectors
+from accounts.links.services import CannotLink, link_account, remove_link
 from accounts.models import Account, Link, User
-from accounts.services import CannotLink, link_account, remove_link
 from licensing_portal.foundation.errors import NotAllowed, Problem
 from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key

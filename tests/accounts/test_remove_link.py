@@ -2,8 +2,8 @@
 
 import pytest
 
+from accounts.links.services import remove_link
 from accounts.models import Link
-from accounts.services import remove_link
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key

@@ -13,9 +13,9 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts import security_log, services
+from accounts.links.services import CannotLink
 from accounts.middleware import ActingAccountMiddleware
 from accounts.models import Account, SecurityEvent, User
-from accounts.services import CannotLink
 from deployments.services import add_deployment
 from licenses.models import Product
 from licensing_portal.foundation.errors import NotAllowed

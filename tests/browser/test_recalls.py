@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from licenses.models import JournalEntry
 from tests.books import assert_the_books_are_proven, balances
 from tests.browser.elements import button, h1, qty
-from tests.browser.test_every_page import faults_of, field, refused
+from tests.browser.judging import faults_of, field, refused
 from tests.browser.test_keyboard import press, type_into
 from tests.factories.accounts import PASSWORD
 from tests.factories.deployments import deploy

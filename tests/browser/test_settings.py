@@ -13,7 +13,7 @@ from accounts.telling import way_out_of
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
 from tests.browser.elements import button, h1
-from tests.browser.test_every_page import faults_of, field, refused
+from tests.browser.judging import faults_of, field, refused
 from tests.factories.accounts import PASSWORD, RecipientFactory
 
 BOOKS = f"{'b' * 60}@{'example' * 8}.com"

@@ -7,8 +7,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.links.services import remove_link
 from accounts.models import Account, User
-from accounts.services import AccountClosed, NotYourEnduser, remove_link
+from accounts.services import AccountClosed, NotYourEnduser
 from licenses.models import Product
 from licenses.services import NotClosed, ProductRetired, close_enduser, issue_licenses, sell_licenses
 from licensing_portal.foundation.errors import NotAllowed

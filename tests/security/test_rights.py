@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from accounts.links.services import link_account, remove_link
 from accounts.models import AddressChange
 from accounts.notifications.services import add_recipient, move_notices, remove_recipient, save_notices
 from accounts.profile.services import ask_for_email, confirm_email, save_profile
@@ -36,8 +37,6 @@ from accounts.services import (
     invite_any_again,
     invite_user,
     invite_user_again,
-    link_account,
-    remove_link,
     send_any_notice_again,
 )
 from deployments.services import add_deployment, add_licenses, retire_deployment

@@ -14,8 +14,9 @@ from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from accounts.links.services import link_account, remove_link
 from accounts.models import Account, Link, User
-from accounts.services import create_enduser, link_account, remove_link
+from accounts.services import create_enduser
 from deployments.models import Deployment
 from deployments.services import add_deployment, add_licenses, retire_deployment
 from licenses.models import Holding, JournalEntry, Product

@@ -7,8 +7,9 @@ import pytest
 from django.core import mail
 from django.test import Client
 
+from accounts.links.services import remove_link
 from accounts.models import Account, Link, User
-from accounts.services import change_role, deactivate_user, remove_link
+from accounts.services import change_role, deactivate_user
 from deployments.models import Deployment
 from deployments.services import retire_deployment
 from licensing_portal.demo import PASSWORD, Story

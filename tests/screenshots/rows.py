@@ -1,0 +1,45 @@
+"""What the lists of pictures are written with: a row, who appears in it, and what is typed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.screenshots.camera import Picture
+from tests.screenshots.portal import Portal
+from tests.screenshots.steps import Step
+
+REFUSED = "There is a problem"
+
+FULL, LITE, TTS = (f"Qty, {name}" for name in ("Speech Engine (ASR) Full", "Speech Engine (ASR) Lite", "Text-to-Speech Server"))
+SALE = {"Owner": "harborcu", FULL: "12", TTS: "12", "Your reference": "PO-4711"}
+DEPLOYMENT = {"Name": "NVS-LAB-2", "Host name": "nvs-lab-2.northgate.example.com", FULL: "4", LITE: "20"}
+OAKRIDGE = {"Username": "oakridge", "Company": "Oakridge Insurance Group", "Email": "oakridge@example.com"}
+CHOSEN = {"Password": "a few words in a row"}
+SAM_RIVERA = {"Name": "Sam Rivera", "Time zone": "Los Angeles"}
+SAM_AT_STMARYS, BOOKS = "sam@stmarys.example.com", "books@stmarys.example.com"
+SAM = {"Username": "sam", "Email": "sam@northgate.example.com"}
+WRONG = "a wrong password"
+DEMO = "licensing-demo"
+
+
+def picture(name: str, who: str, address: Any, *steps: Step, **how: Any) -> Picture:
+    return Picture(name, who, address, steps, **how)
+
+
+def password_link(username: str) -> Callable[[Portal], str]:
+    return lambda portal: portal.link_in_letter(f"{username}@example.com", "/password/reset/key/")
+
+
+def invitation(portal: Portal) -> str:
+    return portal.link_in_letter("oakridge@example.com", "/invitation/")
+
+
+def invitation_of_sam(portal: Portal) -> str:
+    return portal.link_in_letter("sam@northgate.example.com", "/invitation/")
+
+
+def link_to(address: str, path: str) -> Callable[[Portal], str]:
+    return lambda portal: portal.link_in_letter(address, path)
+
+
+def letter(subject: str) -> Callable[[Portal], str]:
+    return lambda portal: portal.letter_to_look_at(subject)
