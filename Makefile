@@ -70,6 +70,12 @@ SECONDS ?= 60
 soak: test-environment ## people press on while processes, connections and the database are killed; SECONDS=60 and SEED=7 can be set
 	.venv/bin/python -m tests.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
+ROUNDS ?= 200
+
+.PHONY: bench
+bench: test-environment ## measure against a real PostgreSQL what no test may, one line per goal; ROUNDS=200 and SEED=7 can be set
+	.venv/bin/python -m tests.bench --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+
 OUT ?= $(VAR)/screenshots
 
 .PHONY: screenshots

@@ -85,6 +85,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("admin:index") if request.user.is_staff else super().get_login_redirect_url(request)
 
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        services.ask_for_new_password(user=user)
+
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         """A user who was deactivated meanwhile is told at the sign-in, after the right password."""
         return redirect("account_login")

@@ -81,7 +81,7 @@ class Portal:
     Start it in a thread that stays, as a `postgres.Server`.
     """
 
-    def __init__(self, server: postgres.Server, *, mail_port: int, options: Sequence[str] = ()) -> None:
+    def __init__(self, server: postgres.Server, *, mail_port: int, options: Sequence[str] = (), **environment: str) -> None:
         self.options = options
         self.folder = scratch.folder("serving")
         self.port = free_port()
@@ -93,6 +93,7 @@ class Portal:
             "PORTAL_URL": f"http://127.0.0.1:{self.port}",
             "DATABASE_URL": server.url(DATABASE, roles.APPLICATION),
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+            **environment,
         }
 
     def __enter__(self) -> Self:
@@ -164,6 +165,7 @@ class Browser:
 
     port: int
     cookies: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)  # what it sends with every request beside them
 
     def get(self, path: str) -> Answer:
         """Raises CutOff."""
@@ -180,7 +182,7 @@ class Browser:
         return self
 
     def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers = self.headers | {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         line = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)

@@ -21,7 +21,7 @@ from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.flows import flow
 
-NOBODY = User(username="nobody", email="nobody@example.com")  # stands in for a name that nobody has, and is never saved
+NOBODY = User(pk=0, username="nobody", email="nobody@example.com")  # stands in for a name that nobody has, and is never saved
 
 APP, PASSKEY = "An authenticator app", "A passkey"
 
@@ -45,17 +45,16 @@ def change_password(*, user: User, acting: Account, password: str) -> User:
 
 
 @transaction.atomic
-def ask_for_new_password(*, users: list[User]) -> None:
-    """Queue our own letter to the proven address of each; what was typed may be a username (A1).
+def ask_for_new_password(*, user: User) -> None:
+    """Queue our own letter to the user's proven address; what was typed may be a username (A1).
 
-    For a name that nobody has a letter is queued as well, and undone: what the database has to do would else tell who exists (A8).
+    To NOBODY a letter is queued as well, and undone: what the database has to do would else tell who exists (A8).
     """
-    for user in users or [NOBODY]:
-        is_known = user is not NOBODY
-        with transaction.atomic():
-            notices.password_reset(user, address=selectors.proven_address_of(user), request_id=uuid.uuid4().hex)
-            transaction.set_rollback(not is_known)
-        security_log.record(Kind.RESET_ASKED, user=user if is_known else None)
+    is_known = user != NOBODY
+    with transaction.atomic():
+        notices.password_reset(user, address=selectors.proven_address_of(user), request_id=uuid.uuid4().hex)
+        transaction.set_rollback(not is_known)
+    security_log.record(Kind.RESET_ASKED, user=user if is_known else None)
 
 
 @transaction.atomic

@@ -242,7 +242,7 @@ def test_the_link_of_an_invitation_is_stored_nowhere(northgate, user):
 
 def test_a_reset_mail_goes_to_the_proven_address_whatever_was_typed(northgate, user):
     """A1: what was typed may be a username, or an address written otherwise."""
-    ask_for_new_password(users=[user(northgate)])
+    ask_for_new_password(user=user(northgate))
 
     assert [notice.address for notice in Notice.objects.all()] == ["northgate@people.example.com"]
 

@@ -1,6 +1,6 @@
 """Who exists is not told by how much there is to do (A8): the database does as much for a name that nobody has, and as much is hashed.
 
-What is hashed is counted in tests/accounts/test_one_lock.py.
+The times are measured by `make bench`; what is hashed is counted in tests/accounts/test_one_lock.py.
 """
 
 import re
