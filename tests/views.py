@@ -91,16 +91,16 @@ def text_of(response):
     return page_of(response).first("main").text
 
 
-def form_of(client: Client, url: str) -> dict[str, str]:
-    """GET a page and return what its form would send if nothing were typed: hidden fields (the one-use key) and values."""
+def form_of(client: Client, url: str, *, to: str = "") -> dict[str, str]:
+    """GET a page and return what its form (the one that is sent `to` somewhere else) would send if nothing were typed: the one-use key and values."""
     response = client.get(url)
     assert response.status_code == 200, f"{url} answered {response.status_code}"
-    return values_of(response)
+    return values_of(response, to=to)
 
 
-def values_of(response) -> dict[str, str]:
-    """The current values of the page's main form: the last one in <main> that is sent by POST."""
-    forms = [form for form in page_of(response).first("main").all("form") if form["method"] == "post"]
+def values_of(response, *, to: str = "") -> dict[str, str]:
+    """The current values of the page's main form: the last one in <main> that is sent by POST; of those that are sent `to` an address, if it is named."""
+    forms = [form for form in page_of(response).first("main").all("form") if form["method"] == "post" and to in ("", form["action"])]
     assert forms, "there is no form on this page"
     return _values(forms[-1])
 

@@ -265,7 +265,7 @@ def test_the_reseller_sends_the_invitation_again_to_the_address_of_today(northga
     Account.objects.filter(pk=pinecrest.pk).update(email="new@pinecrest.example.com")
     browser = signed_in(northgate)
 
-    response = browser.post(AGAIN, form_of(browser, PAGE))
+    response = browser.post(AGAIN, form_of(browser, PAGE, to=AGAIN))
 
     assert (response.status_code, response.url) == (302, PAGE)
     assert [notice.address for notice in invitations()] == ["office@pinecrest.example.com", "new@pinecrest.example.com"]
@@ -275,7 +275,7 @@ def test_the_reseller_sends_the_invitation_again_to_the_address_of_today(northga
 def test_pressed_twice_it_is_sent_once(northgate, pinecrest, signed_in):
     """B5."""
     browser = signed_in(northgate)
-    form = form_of(browser, PAGE)
+    form = form_of(browser, PAGE, to=AGAIN)
 
     for _ in range(2):
         browser.post(AGAIN, form)
@@ -285,7 +285,7 @@ def test_pressed_twice_it_is_sent_once(northgate, pinecrest, signed_in):
 
 def test_the_first_link_stays_good(northgate, link, signed_in):
     browser = signed_in(northgate)
-    browser.post(AGAIN, form_of(browser, PAGE))
+    browser.post(AGAIN, form_of(browser, PAGE, to=AGAIN))
 
     press(opened(link), ACCEPT, {"password": GOOD})
 
@@ -294,7 +294,7 @@ def test_the_first_link_stays_good(northgate, link, signed_in):
 
 def test_whoever_has_accepted_is_not_invited_again(northgate, link, signed_in):
     browser = signed_in(northgate)
-    form = form_of(browser, PAGE)
+    form = form_of(browser, PAGE, to=AGAIN)
     press(opened(link), ACCEPT, {"password": GOOD})
 
     response = browser.post(AGAIN, form, follow=True)
@@ -305,7 +305,7 @@ def test_whoever_has_accepted_is_not_invited_again(northgate, link, signed_in):
 
 def test_a_closed_enduser_is_not_invited_again(northgate, pinecrest, signed_in):
     browser = signed_in(northgate)
-    form = form_of(browser, PAGE)
+    form = form_of(browser, PAGE, to=AGAIN)
     Account.objects.filter(pk=pinecrest.pk).update(closed_at=timezone.now())
 
     browser.post(AGAIN, form)
@@ -324,7 +324,7 @@ def test_a_key_that_invited_one_enduser_does_not_invite_another(northgate, pinec
     """B5: refused in words."""
     create_enduser(reseller=northgate, created_by=user(northgate), username="oakhill", company="Oak", email="o@example.com", key=fresh_key())
     browser = signed_in(northgate)
-    form = form_of(browser, PAGE)
+    form = form_of(browser, PAGE, to=AGAIN)
     browser.post(AGAIN, form)
 
     response = browser.post("/endusers/oakhill/invite-again/", form, follow=True)

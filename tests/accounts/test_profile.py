@@ -34,7 +34,7 @@ def profile_of(username="northgate"):
 
 
 def foot_of(response):
-    return page_of(response).first("footer").text
+    return page_of(response).first("footer").first("span").text
 
 
 # ── Name and time zone ──

@@ -177,7 +177,7 @@ def test_with_nobody_to_sell_to_the_page_leads_to_creating_an_enduser(northgate,
     response = signed_in(northgate).get(SELL)
 
     assert headings_of(response) == ["Sell Licenses", "You have no endusers yet"]
-    assert links_of(response) == {"Create an enduser": "/create-enduser/?next=licenses:sell_licenses"}
+    assert links_of(response) == {"Create an enduser": "/create-enduser/?next=licenses:sell_licenses", "What a sale does": "/help/#sale"}
 
 
 # ── Refusals ──

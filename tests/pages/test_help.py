@@ -74,7 +74,7 @@ def test_every_page_has_one_link_of_its_name(northgate, signed_in, address):
     response = signed_in(northgate).get(address)
 
     assert [control for control in controls_of(response) if control[1] == NAME] == [("link", NAME)]
-    assert [link["href"] for link in page_of(response).first("footer").all("a")] == [HELP]
+    assert [link["href"] for link in page_of(response).first("footer").all("a")] == ["/settings/profile/", HELP]
 
 
 def test_that_a_deployment_for_an_enduser_is_a_sale_is_said_where_one_is_made(northgate, harborcu, signed_in):

@@ -12,11 +12,13 @@ from accounts.models import Account, Link, User
 from accounts.services import change_role, deactivate_user
 from deployments.models import Deployment
 from deployments.services import retire_deployment
+from licenses.services import adjust_licenses, close_enduser, reverse_entry
 from licensing_portal.demo import PASSWORD, Story
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import RecipientFactory, UserFactory
+from tests.factories.licenses import quantities
 from tests.test_architecture import HOUSE
 from tests.views import press
 
@@ -69,7 +71,7 @@ def letters(transactional_db):
 
 
 def tell_the_rest(story, person):
-    """What the demo has not: a deployment retired by its reseller, a user of the team, a link removed, and addresses."""
+    """What the story's events have not: a recall, what staff put right, an enduser closed, a deployment retired by its reseller, a user of the team, a link removed, and addresses."""
     northgate, harborcu = story.accounts["northgate"], story.accounts["harborcu"]
     retire_deployment(
         deployment=Deployment.objects.get(name="SMH-PROD-A"), account=northgate, retired_by=story.user("northgate"), reason="Moved", key=fresh_key()
@@ -80,6 +82,11 @@ def tell_the_rest(story, person):
     deactivate_user(**by, deactivated_by=story.user("harborcu"), key=fresh_key())
     remove_link(link=Link.objects.get(holder=northgate), removed_by=story.user("northgate"), acting=northgate, key=fresh_key())
     press(Client(), "/password/reset/", {"email": "pinecrest"})
+    story.mistake()
+    by_staff = {"publisher": story.accounts["publisher"], "quantities": quantities(TTS=1), "reason": "Counted anew", "ticket": "T-1"}
+    adjusted = adjust_licenses(account=harborcu, adjusted_by=story.user("admin"), is_up=True, key=fresh_key(), **by_staff)
+    reverse_entry(entry=adjusted, reversed_by=story.user("admin"), key=fresh_key(), **by_staff)
+    close_enduser(reseller=northgate, enduser=story.accounts["pinecrest"], closed_by=story.user("northgate"), key=fresh_key())
     press(person, "/settings/profile/email/", {"email": "jo@example.com", "password": PASSWORD})
     press(person, "/settings/notifications/addresses/add/", {"email": "more@example.com"})
     press(person, "/settings/security/password/", {"password": PASSWORD, "new_password": "a few words in a row"})
@@ -127,6 +134,7 @@ def test_no_two_letters_have_one_id_and_none_is_a_copy_of_what_opens_something(l
     assert len(set(ids)) == len(ids)
     assert copied == {
         *("licenses/emails/licenses_sold", "deployments/emails/deployment_added"),
+        *("licenses/emails/licenses_adjusted", "licenses/emails/entry_reversed"),
         "transfers/emails/licenses_transferred_in",
     }
 
