@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from licenses.models import JournalEntry, Product
+from licensing_portal.foundation.text import isolated
 
 
 class Deployment(models.Model):
@@ -73,7 +74,7 @@ class DeploymentLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.deployment}: {self.quantity} {self.product.code}"
+        return f"{isolated(str(self.deployment))}: {self.quantity} {self.product.code}"
 
 
 class DeploymentEntry(models.Model):
