@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 
 from accounts import permissions
 from accounts.requests import PortalRequest, binding_of
@@ -61,7 +62,8 @@ def retire_deployment(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"{entry}: {found} is retired, and {in_words(entry.total)} of it can be used again by {found.owner}.")
+            said = "{}: <bdi>{}</bdi> is retired, and {} of it can be used again by {}."
+            messages.success(request, format_html(said, entry, found, in_words(entry.total), found.owner))
             return redirect("admin:deployments_deployment_change", found.pk)
     context = admin.site.each_context(request) | {"form": form, "page": pages.retirement_page(found, desk), "title": "Retire deployment"}
     return render(request, "admin/retire_deployment.html", context)

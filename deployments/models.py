@@ -18,6 +18,7 @@ from accounts.models import Account
 from licenses.extensions import PLACES_NAMED, in_short, knows_where_licenses_are, objects_to_recalls
 from licenses.models import JournalEntry, Product
 from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.text import isolated
 
 
 class Deployment(models.Model):
@@ -77,7 +78,7 @@ class DeploymentLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.deployment}: {self.quantity} {self.product.code}"
+        return f"{isolated(str(self.deployment))}: {self.quantity} {self.product.code}"
 
 
 class DeploymentEntry(models.Model):

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import permissions
@@ -48,7 +49,8 @@ def _what_was_added(deployment: Deployment, total: int) -> str:
     """The deployment and, where the press sold as well, the sale (C5)."""
     if deployment.owner == deployment.made_by:
         return "Deployment added."
-    return f"Deployment added. {in_words(total)} now {'belongs' if total == 1 else 'belong'} to {deployment.owner.company}. The owner gets an email."
+    sold = "Deployment added. {} now {} to <bdi>{}</bdi>. The owner gets an email."
+    return format_html(sold, in_words(total), "belongs" if total == 1 else "belong", deployment.owner.company)
 
 
 @require_safe
@@ -75,7 +77,7 @@ def add_licenses(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as problem:
             problem.show_on(form)
         else:
-            messages.success(request, f"{in_words(entry.total)} added to {found}.")
+            messages.success(request, format_html("{} added to <bdi>{}</bdi>.", in_words(entry.total), found))
             return redirect(found)
     return render(request, "deployments/add_licenses.html", {"form": form, "deployment": found, "refusal": refusal})
 
@@ -93,6 +95,6 @@ def retire_deployment(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"{found} is retired. Its licenses are available to {found.owner} again.")
+            messages.success(request, format_html("<bdi>{}</bdi> is retired. Its licenses are available to {} again.", found, found.owner))
             return redirect(found)
     return render(request, "deployments/retire_deployment.html", {"form": form, "page": pages.retirement_page(found, request.acting)})

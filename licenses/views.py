@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import permissions
@@ -44,7 +45,8 @@ def sell_licenses(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"{in_words(sale.total)} now {'belongs' if sale.total == 1 else 'belong'} to {sale.receiver.company}.")
+            belong = "belongs" if sale.total == 1 else "belong"
+            messages.success(request, format_html("{} now {} to <bdi>{}</bdi>.", in_words(sale.total), belong, sale.receiver.company))
             return redirect(sale)
     return render(request, "licenses/sell_licenses.html", {"form": form})
 

@@ -14,6 +14,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -194,7 +195,7 @@ def add_passkey(request: PortalRequest) -> HttpResponseBase:
         else:
             if not had_factor:
                 return _to_the_codes(request)
-            messages.success(request, f"The passkey {facts['name']} is added.")
+            messages.success(request, format_html("The passkey <bdi>{}</bdi> is added.", facts["name"]))
             return redirect("accounts:security")
     return confirmed_page(request, "accounts/add_passkey.html", form, options=json.dumps(begin_registration(request.user, passwordless=False)))
 
@@ -212,7 +213,7 @@ def remove_passkey(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"The passkey {passkey} is removed.")
+            messages.success(request, format_html("The passkey <bdi>{}</bdi> is removed.", passkey))
             return redirect("accounts:security")
     return confirmed_page(request, "accounts/remove_passkey.html", form, passkey=passkey)
 

@@ -23,6 +23,11 @@ def validate_one_line(text: str) -> None:
         raise ValidationError("Use plain text on one line", code="not_one_line")
 
 
+def isolated(text: str) -> str:
+    """Set a name into a sentence of ours that is plain text, so that letters written from right to left turn round nothing beside it."""
+    return f"\u2068{text}\u2069"
+
+
 def header_text(text: str) -> str:
     """Make any text safe for a mail header. Django looks for CR and LF alone, and eleven others break a header too."""
     text = _DIRECTION_OVERRIDES.sub("", text)

@@ -528,7 +528,8 @@ function describeIn(selector, text, isUnknown) {
   for (const node of document.querySelectorAll(selector)) {
     const { before = "", empty = "", unknown = empty } = node.dataset;
     const instead = isUnknown ? unknown : empty;
-    node.textContent = text ? before + text : instead;
+    const named = before ? `${before}\u2068${text}\u2069` : text; // in a sentence, in a direction of its own
+    node.textContent = text ? named : instead;
   }
 }
 

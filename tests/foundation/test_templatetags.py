@@ -153,7 +153,7 @@ def test_a_control_has_its_class_is_marked_where_it_is_refused_and_points_to_the
 
 
 def summary(form):
-    return [(item.message, item.href) for item in portal.error_summary(form)["items"]]
+    return [(f"{item.product}: {item.message}" if item.product else item.message, item.href) for item in portal.error_summary(form)["items"]]
 
 
 def test_every_error_leads_to_its_field_and_a_quantitys_says_which_product():

@@ -148,10 +148,11 @@ def control(field: BoundField, **attributes: str) -> SafeString:
 
 @dataclass(frozen=True)
 class SummaryItem:
-    """One line of the error summary and where its link leads: to the field, to what an earlier press made, or nowhere."""
+    """One line of the error summary, of which product it is, if of one, and where its link leads: to the field, to what an earlier press made, or nowhere."""
 
     message: str
     href: str
+    product: str = ""
 
 
 @register.inclusion_tag("components/_error_summary.html")
@@ -162,8 +163,8 @@ def error_summary(form: forms.BaseForm) -> dict[str, Any]:
     # What belongs to no field that one sees comes last.
     for name, problems in sorted(form.errors.as_data().items(), key=lambda item: places.get(item[0], len(places))):
         is_field = name in places
-        label = f"{form[name].label.removeprefix('Qty, ')}: " if is_field and name.startswith(PREFIX) else ""
+        label = str(form[name].label.removeprefix("Qty, ")) if is_field and name.startswith(PREFIX) else ""
         for problem in problems:
             href = f"#{form[name].auto_id}" if is_field else (problem.params or {}).get("url", "")
-            items.extend(SummaryItem(label + message, href) for message in problem.messages)
+            items.extend(SummaryItem(message, href, label) for message in problem.messages)
     return {"items": items}
