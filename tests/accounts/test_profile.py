@@ -34,7 +34,7 @@ def profile_of(username="northgate"):
 
 
 def foot_of(response):
-    return page_of(response).first("footer").first("span").text
+    return page_of(response).first("footer").text.removesuffix("How licenses move here")
 
 
 # ── Name and time zone ──
