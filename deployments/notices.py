@@ -1,5 +1,6 @@
 """The letters about deployments, one function each, named after the letter."""
 
+from accounts.models import Account
 from deployments.models import Deployment
 from licenses.models import JournalEntry
 from licenses.notices import about_entry
@@ -13,7 +14,7 @@ DEPLOYMENT_SOLD = register(
         "A deployment made for you",
         "Your reseller sold you licenses on a new deployment.",
         has_copies=True,
-        endusers_alone=True,
+        only_of=Account.Kind.ENDUSER,
     )
 )
 DEPLOYMENT_ADDED = register(

@@ -17,7 +17,7 @@ LICENSES_SOLD = register(
         "Licenses sold to you",
         "Your reseller sold you licenses.",
         has_copies=True,
-        endusers_alone=True,
+        only_of=Account.Kind.ENDUSER,
     )
 )
 LICENSES_ISSUED = register(
@@ -37,11 +37,18 @@ SALE_RECALLED = register(
         "A sale recalled",
         "Your reseller took back licenses that it had sold you.",
         has_copies=True,
-        endusers_alone=True,
+        only_of=Account.Kind.ENDUSER,
     )
 )
 RECALL_MADE = register(
-    NoticeKind("licenses/emails/recall_made", Group.LICENSES, "Your own recalls", "One of your people took back licenses of a sale.", has_copies=True)
+    NoticeKind(
+        "licenses/emails/recall_made",
+        Group.LICENSES,
+        "Your own recalls",
+        "One of your people took back licenses of a sale.",
+        has_copies=True,
+        only_of=Account.Kind.RESELLER,
+    )
 )
 ENTRY_REVERSED = register(
     NoticeKind(

@@ -15,7 +15,7 @@ from licensing_portal.foundation.notice_kinds import NoticeKind, all_kinds
 
 def kinds_of(account: Account) -> list[NoticeKind]:
     """The kinds of notices that the account may get at all."""
-    return [kind for kind in all_kinds() if account.is_enduser or not kind.endusers_alone]
+    return [kind for kind in all_kinds() if kind.only_of in ("", account.kind)]
 
 
 def _field_name(kind: NoticeKind) -> str:

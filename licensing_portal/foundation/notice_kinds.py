@@ -24,7 +24,7 @@ class NoticeKind:
     is_optional: bool = False
     is_on_by_default: bool = True
     has_copies: bool = False  # whether further addresses of the account get it; never one about links or sign-ins
-    endusers_alone: bool = False  # whether only endusers ever get it
+    only_of: str = ""  # the one kind of accounts that ever gets it, if there is one (Account.Kind)
 
 
 _kinds: dict[str, NoticeKind] = {}

@@ -48,13 +48,20 @@ def test_what_the_rules_promise_has_words_in_place_of_a_box(harborcu, signed_in)
     boxes = {kind.name for kind in all_kinds() if kind.is_optional}
     assert boxes == {"Licenses issued to you", "Your own new deployments"}
     assert {name: words for name, words in shown.items() if words == BOX and not name.startswith(tuple(boxes))} == {}
-    assert sum(words == ALWAYS for words in shown.values()) == len(all_kinds()) - len(boxes)
+    assert sum(words == ALWAYS for words in shown.values()) == len(all_kinds()) - len(boxes) - 1  # an enduser recalls nothing
 
 
 def test_a_reseller_is_not_shown_what_only_endusers_get(northgate, signed_in):
     shown = names_of(signed_in(northgate).get(NOTIFICATIONS))
 
-    assert [name for name in shown if name.startswith(("Licenses sold to you", "A deployment made for you"))] == []
+    assert [name for name in shown if name.startswith(("Licenses sold to you", "A deployment made for you", "A sale recalled"))] == []
+    assert [name for name in shown if name.startswith("Your own recalls")] != []
+
+
+def test_an_enduser_is_not_shown_what_only_resellers_get(harborcu, signed_in):
+    shown = names_of(signed_in(harborcu).get(NOTIFICATIONS))
+
+    assert [name for name in shown if name.startswith("Your own recalls")] == []
 
 
 def test_notices_of_ones_own_deployments_come_once_they_are_asked_for(harborcu, user, signed_in):
