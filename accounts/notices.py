@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Account, Invitation, Link, User
 from licensing_portal.foundation import notices
-from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.notices import Context, written_when_sent
 
 INVITATION = "accounts/emails/invitation"
@@ -103,6 +103,17 @@ def _about_a_user(letter: str, user: User, address: str, event: str, **context: 
         sender=account.company,
         reply_to=account.email,
         context={"person": user, "account": account, **context},
+    )
+
+
+def import_ended(job: Job, *, person: User, address: str) -> Notice:
+    """Tell whoever imported endusers how many were created and skipped, or why it could not go on."""
+    return notices.queue(
+        "accounts/emails/import_ended",
+        event=f"job {job.pk}",
+        account=person.username,
+        address=address,
+        context={"person": person, "job": job, "url": settings.PORTAL_URL + job.get_absolute_url()},
     )
 
 

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from accounts.models import Account
+from django.conf import settings
+
+from accounts.models import Account, User
 from licenses.models import JournalEntry
 from licensing_portal.foundation import notices
-from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.jobs import FILES_KEPT
+from licensing_portal.foundation.models import Job, Notice
 
 
 def licenses_sold(sale: JournalEntry) -> Notice:
@@ -31,4 +34,15 @@ def about_entry(
         sender=sender.company if sender else "",
         reply_to=reply_to.email if reply_to else "",
         context={"entry": entry, "lines": received, "total": sum(line.quantity for line in received), **context},
+    )
+
+
+def export_ended(job: Job, *, person: User, address: str) -> Notice:
+    """Tell whoever exported the History that the file is ready, or why there is none (C12)."""
+    return notices.queue(
+        "licenses/emails/export_ended",
+        event=f"job {job.pk}",
+        account=person.username,
+        address=address,
+        context={"person": person, "job": job, "days_kept": FILES_KEPT.days, "url": settings.PORTAL_URL + job.get_absolute_url()},
     )

@@ -4,14 +4,17 @@ from accounts import permissions, security_log
 from accounts.models import Account, SecurityEvent, User
 from accounts.services import lock_own_enduser
 from licenses import ledger, notices
+from licenses.history import HistoryFilterForm
 from licenses.ledger import Quantities
 from licenses.models import JournalEntry, Product, ProofRequest
-from licensing_portal.foundation import submissions
+from licensing_portal.foundation import jobs, submissions
 from licensing_portal.foundation.errors import Problem, Refusal
 from licensing_portal.foundation.flows import flow
-from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.notices import notices_of, send_again
 from licensing_portal.foundation.quantities import field_name
+from licensing_portal.foundation.tables import MOST_ROWS_OF_A_SHEET
+from licensing_portal.foundation.templatetags.portal import number
 
 Kind = JournalEntry.Kind
 
@@ -22,6 +25,10 @@ class ProductRetired(Refusal):
 
 class AccountClosed(Refusal):
     """The account was closed, and nothing goes to it any more."""
+
+
+class NothingToExport(Refusal):
+    """No line passes the filters, or more do than the format holds."""
 
 
 class NothingToSendAgain(Refusal):
@@ -128,3 +135,25 @@ def ask_for_proof(*, publisher: Account, asked_by: User, key: str) -> ProofReque
         return claim.first_result
     permissions.require(permissions.may_ask_for_proof, asked_by, publisher)
     return claim.settle(ProofRequest.objects.create(asked_by=asked_by))
+
+
+@flow
+def export_history(*, form: HistoryFilterForm, exported_by: User, key: str) -> Job:
+    """Have an XLSX made of the lines that pass the filters of a page of History, by a job; whoever pressed is told by e-mail (C12).
+
+    Raises NotAllowed, NothingToExport, StillAtWork, FormAlreadyUsed.
+    """
+    account = form.viewer
+    claim = submissions.claim(key, Job, account.username, form.query)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_read_history, exported_by, account)
+    newest = form.lines.order_by("-pk").values_list("pk", flat=True).first()
+    total = form.lines.count()
+    if newest is None:
+        raise NothingToExport("No line matches these filters. Nothing was started.")
+    if total > MOST_ROWS_OF_A_SHEET:
+        raise NothingToExport(f"{number(total)} lines are more than an XLSX file holds. Filter them, or export them as CSV.")
+    arguments = {"query": form.query, "newest": newest}
+    job = jobs.start("export_history", account=account.username, started_by=exported_by.username, total=total, arguments=arguments)
+    return claim.settle(job)

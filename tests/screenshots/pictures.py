@@ -8,9 +8,20 @@ from typing import Any
 
 from tests.screenshots.camera import A4, DESK, NOBODY, PHONE, Picture
 from tests.screenshots.portal import Portal
-from tests.screenshots.steps import Step, choose, follow, forget_cookies, keys, look_at, press, see, type_in
+from tests.screenshots.steps import Step, choose, choose_file, follow, forget_cookies, keys, look_at, press, see, type_in
 
 REFUSED = "There is a problem"
+
+HEADER = "Username,Company,Email"
+FILE = f"""{HEADER}
+meridiancu,Meridian Credit Union,ivr@meridiancu.example.com
+bluepeak,Bluepeak Insurance,it@bluepeak
+,City of Elmford,311@elmford.example.com
+harborcu,Harbor Credit Union,harborcu@example.com
+stmarys,St. Mary's Clinics,stmarys@example.com
+oakridge-east,Oakridge Insurance Group East,east@oakridge.example.com
+"""
+OLD_FILE = "User name,Company,e-mail\nmeridiancu,Meridian Credit Union,ivr@meridiancu.example.com\n"
 
 FULL, LITE, TTS = (f"Qty, {name}" for name in ("Speech Engine (ASR) Full", "Speech Engine (ASR) Lite", "Text-to-Speech Server"))
 SALE = {"Owner": "harborcu", FULL: "12", TTS: "12", "Your reference": "PO-4711"}
@@ -190,6 +201,21 @@ ENDUSERS = [
     ),
 ]
 
+IMPORT = [
+    picture("import-endusers", "northgate", "/import-endusers/"),
+    picture("import-endusers-refused", "northgate", "/import-endusers/", choose_file(OLD_FILE), press("Check import", then=REFUSED)),
+    picture("import-check", "northgate", "/import-endusers/", choose_file(FILE), press("Check import", then="Nothing has been saved yet")),
+    picture(
+        "import-check-new",
+        "northgate",
+        "/import-endusers/",
+        choose_file(FILE),
+        press("Check import", then="Nothing has been saved yet"),
+        follow("New"),
+    ),
+    picture("export-history", "northgate", "/history/export/?kind=sale"),
+]
+
 LINKED_ACCOUNTS = [
     picture("link-user-admin", "northgate", "/linked-accounts/"),
     picture("link-user-admin-incoming", "northgate-west", "/linked-accounts/"),
@@ -300,6 +326,17 @@ PRESSED = [
     picture("invitation-refused", NOBODY, invitation, press("Choose password", then=REFUSED)),
     picture("my-licenses-first-visit", NOBODY, invitation, type_in(CHOSEN), press("Choose password", then="No licenses yet")),
     picture("invitation-used", NOBODY, invitation),
+    picture(
+        "import-finished",
+        "northgate",
+        "/import-endusers/",
+        choose_file(FILE),
+        press("Check import", then="Nothing has been saved yet"),
+        press("Import 2 endusers", then="Finished"),
+    ),
+    picture("import-endusers-again", "northgate", "/import-endusers/"),
+    picture("import-check-imported", "northgate", "/import-endusers/", follow("endusers-november"), follow("View the rows")),
+    picture("export-ready", "northgate", "/history/export/", press("Make XLSX file", then="Ready")),
     picture("team-user-invited", "northgate", "/settings/invite-user/", type_in(SAM), press("Invite", then="sam is invited")),
     picture("team-several", "northgate", "/settings/team/"),
     picture("team-user-deactivated", "northgate", "/settings/team/sam/", press("Deactivate", then="sam is deactivated")),
@@ -347,6 +384,8 @@ LETTERS = [
     picture("letter-transferred-in", NOBODY, letter("transferred into")),
     picture("letter-link-created", NOBODY, letter("can now use your account")),
     picture("letter-link-removed", NOBODY, letter("was removed")),
+    picture("letter-import", NOBODY, letter("Import finished")),
+    picture("letter-export", NOBODY, letter("Your export is ready")),
     picture("letter-team-role", NOBODY, letter("Your role in")),
     picture("letter-team-deactivated", NOBODY, letter("was deactivated")),
 ]
@@ -361,6 +400,7 @@ PICTURES = [
     *RECEIPTS,
     *SEARCH,
     *ENDUSERS,
+    *IMPORT,
     *LINKED_ACCOUNTS,
     *TEAM,
     *SETTINGS,

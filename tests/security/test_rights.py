@@ -9,14 +9,17 @@ from functools import partial
 
 import pytest
 from django.db import transaction
+from django.http import QueryDict
 from django.test import Client
 
+from accounts.enduser_files import EnduserRow
 from accounts.services import (
     activate_user,
     change_role,
     create_enduser,
     create_reseller,
     deactivate_user,
+    import_endusers,
     invite_again,
     invite_any_again,
     invite_user,
@@ -24,9 +27,11 @@ from accounts.services import (
     link_account,
     remove_link,
     send_any_notice_again,
+    upload_endusers,
 )
 from deployments.services import add_deployment, add_licenses, retire_deployment
-from licenses.services import ask_for_proof, issue_licenses, sell_licenses, send_notice_again
+from licenses.history import HistoryFilterForm
+from licenses.services import ask_for_proof, export_history, issue_licenses, sell_licenses, send_notice_again
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
@@ -100,6 +105,8 @@ class World:
         self.invited = create_enduser(
             reseller=northgate, created_by=user(northgate), username="pinecrest", company="Pinecrest", email="p@example.com", key=fresh_key()
         )
+        self.rows = [EnduserRow(2, "clinic", "The Clinic", "it@clinic.example.com")]
+        self.upload = upload_endusers(reseller=northgate, uploaded_by=user(northgate), file_name="endusers.csv", rows=self.rows, key=fresh_key())
         give(west, ASR=9)
         self.deployments, self.entries, self.links, self.colleagues = {}, {}, {}, {}
         for account in (northgate, harborcu):
@@ -165,6 +172,10 @@ def acting(world, person, account):
     return account
 
 
+def history(world, person, account):
+    return HistoryFilterForm(QueryDict(), account=account, products=())
+
+
 moves = partial(flow, quantities=of_the_world("amount"))
 in_the_team = partial(flow, account=acting, user=of_the_account("colleagues"))
 new = {"username": the("newcomer"), "email": the("newcomer@example.com")}
@@ -179,6 +190,9 @@ ACTS = {
     "send_notice_again": flow(send_notice_again, entry=of_the_account("entries"), account=acting, sent_by=myself),
     "may_see_endusers": page("/endusers/"),
     "create_enduser": flow(create_enduser, reseller=acting, created_by=myself, **new_account),
+    "upload_endusers": flow(upload_endusers, reseller=acting, uploaded_by=myself, file_name=the("new.csv"), rows=of_the_world("rows")),
+    "import_endusers": flow(import_endusers, upload=of_the_world("upload"), reseller=acting, imported_by=myself),
+    "export_history": flow(export_history, form=history, exported_by=myself),
     "invite_again": flow(invite_again, reseller=acting, enduser=of_the_world("invited"), invited_by=myself),
     "link_account": flow(link_account, holder=acting, linked_by=myself, proved_by=of_the_world("stranger")),
     "remove_link": flow(remove_link, link=of_the_account("links"), removed_by=myself, acting=acting),
