@@ -16,13 +16,19 @@ from django.http import HttpRequest, QueryDict
 
 from accounts import security_log, selectors
 from accounts.adapter import AccountAdapter
+from accounts.enduser_files import COLUMNS, EnduserRow, read_endusers
 from accounts.models import USERNAME_RULE, Account, AccountQuerySet, SecurityEvent, User, username_is_well_formed
 from accounts.security import factors, services
 from accounts.security.codes import CodeField, check_code
 from accounts.security_log import Kind
 from licensing_portal.foundation.forms import FilterForm, OneLineField, OneUseForm, missing
 from licensing_portal.foundation.sorting import Order, SortableFilterForm
+from licensing_portal.foundation.table_files import MOST_ROWS, Unreadable
+from licensing_portal.foundation.templatetags.portal import number
+from licensing_portal.foundation.text import header_text
+from licensing_portal.foundation.uploads import MOST_BYTES
 
+LONGEST_FILE_NAME = 120  # characters
 PASSWORD_RULE = "At least 12 characters. A few words in a row are good."  # noqa: S105 - what is said beside the field
 
 
@@ -220,6 +226,32 @@ class ChangeRoleForm(OneUseForm):
         self.helper = _plain_helper("key", "role")
 
 
+class UploadEndusersForm(OneUseForm):
+    """A file of endusers. After `is_valid()`, `rows` are the rows that it has."""
+
+    file = forms.FileField(
+        label="File",
+        help_text=f"CSV or XLSX, with the columns {', '.join(COLUMNS.values())}. At most {number(MOST_ROWS)} rows and {MOST_BYTES // 1024 // 1024} MB.",
+        error_messages=missing("Choose a file") | {"empty": "The file is empty"},
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rows: list[EnduserRow] = []
+        self.helper = _plain_helper("key", "file")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if file := cleaned.get("file"):
+            cleaned["file_name"] = header_text(file.name)[:LONGEST_FILE_NAME]
+            try:
+                self.rows = read_endusers(file)
+            except Unreadable as refusal:
+                refusal.show_on(self)
+        return cleaned
+
+
 class EnduserFilterForm(SortableFilterForm):
     """The filters of a reseller's endusers."""
 
@@ -237,6 +269,8 @@ class EnduserFilterForm(SortableFilterForm):
     def __init__(self, data: QueryDict, *, reseller: Account) -> None:
         super().__init__(data)
         self.reseller = reseller
+        # "import" is a word of Python's own, so this one is added here: only what one uploaded file made.
+        self.fields["import"] = forms.IntegerField(label="Import", required=False, min_value=1, max_value=2**31, widget=forms.HiddenInput)
 
     @property
     def endusers(self) -> AccountQuerySet:
@@ -245,6 +279,8 @@ class EnduserFilterForm(SortableFilterForm):
             return Account.objects.none()
         wanted = self.cleaned_data
         endusers = selectors.endusers_matching(self.reseller, wanted["q"]).order_by(*self.order.fields)
+        if wanted["import"]:
+            endusers = endusers.filter(imported_as__upload=wanted["import"])
         return endusers.filter(Q(state=wanted["state"])) if wanted["state"] else endusers
 
 

@@ -7,6 +7,7 @@ Invitation  lets the first user of a new account choose a password, once.
 AddressChange  waits for somebody to open the link that went to a user's new address.
 NoticeChoice  is an account's word on a kind of notice that it may go without.
 NoticeRecipient  is a further address that gets copies of an account's notices, once it has agreed.
+EnduserImport  is a file of endusers that was uploaded, to be looked at and then imported; EnduserImportRow  is one row of it.
 SecurityEvent  is a line of the security log: what happened at the doors, written once.
 Session  is a browser's session: of one that is signed in, also whose it is.
 """
@@ -24,11 +25,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from licensing_portal.foundation.models import Job
 from licensing_portal.foundation.text import validate_one_line
 from licensing_portal.foundation.zones import zone_named
 
@@ -295,6 +297,49 @@ class NoticeRecipient(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class EnduserImport(models.Model):
+    """A file of endusers that a reseller uploaded (A1). Nothing of it is an enduser until its job has made it one."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="enduser_imports")
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField(db_default=Now())
+    file_name = models.CharField(max_length=120)
+    job = models.OneToOneField(Job, null=True, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:check_import", args=[self.pk])
+
+
+class EnduserImportRow(models.Model):
+    """One row of an uploaded file as it stands there, and what became of it."""
+
+    class State(models.TextChoices):
+        PROBLEM = "problem"
+        NEW = "new"
+        UNCHANGED = "unchanged"
+        CREATED = "created"
+        SKIPPED = "skipped"
+
+    upload = models.ForeignKey(EnduserImport, on_delete=models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField(help_text="As in the file, where the header is row 1.")
+    username = models.CharField(max_length=300)
+    company = models.CharField(max_length=300)
+    email = models.CharField(max_length=300)
+    state = models.CharField(max_length=9, choices=State)
+    problems = models.JSONField(default=dict, help_text="What is wrong, by column; of the row as a whole by no name.")
+    enduser = models.OneToOneField(Account, null=True, on_delete=models.PROTECT, related_name="imported_as")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="each_row_of_a_file_is_there_once")]
+        indexes = [models.Index(fields=["upload", "state", "number"], name="import_rows_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.upload}, row {self.number}"
 
 
 class SecurityEvent(models.Model):

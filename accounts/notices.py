@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Account, AddressChange, Invitation, Link, NoticeRecipient, User
 from accounts.telling import tell
 from licensing_portal.foundation import notices
-from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.notice_kinds import Group, NoticeKind, register
 from licensing_portal.foundation.notices import Context, written_when_sent
 from licensing_portal.foundation.templatetags.portal import count
@@ -154,6 +154,17 @@ def _about_a_user(letter: str, user: User, address: str, event: str, **context: 
         reply_to=account.email,
         context={"person": user, "account": account, **context},
         zone=user.zone,
+    )
+
+
+def import_ended(job: Job, *, person: User, address: str) -> Notice:
+    """Tell whoever imported endusers how many were created and skipped, or why it could not go on."""
+    return notices.queue(
+        "accounts/emails/import_ended",
+        event=f"job {job.pk}",
+        account=person.username,
+        address=address,
+        context={"person": person, "job": job, "url": settings.PORTAL_URL + job.get_absolute_url()},
     )
 
 

@@ -99,6 +99,11 @@ def may_open_resellers(user: User, account: Account) -> bool:
     return user.is_staff and account.is_publisher and user.has_perm("accounts.add_account")
 
 
+def may_read_history(user: User, account: Account) -> bool:
+    """Whoever acts for an account reads its journal, in whichever role (C12)."""
+    return True
+
+
 def may_see_endusers(user: User, account: Account) -> bool:
     """Endusers are their reseller's; whoever acts for a reseller sees them, for one cannot sell to the unseen (A9)."""
     return account.is_reseller

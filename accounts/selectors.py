@@ -8,7 +8,7 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Text
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.models import Account, AccountQuerySet, AddressChange, Invitation, Link, NoticeRecipient, SecurityEvent, User
+from accounts.models import Account, AccountQuerySet, AddressChange, EnduserImport, Invitation, Link, NoticeRecipient, SecurityEvent, User
 from licensing_portal.foundation.models import Notice
 
 SUGGESTIONS = 8
@@ -91,6 +91,11 @@ def endusers_matching(reseller: Account, text: str) -> AccountQuerySet:
     """The endusers of a reseller whose username, company or address contains `text`."""
     matches = Q(username__icontains=text) | Q(company__icontains=text) | Q(email__icontains=text)
     return endusers_of(reseller).filter(matches)
+
+
+def enduser_imports_of(account: Account) -> QuerySet[EnduserImport]:
+    """The files of endusers that were uploaded for this account, the newest first."""
+    return EnduserImport.objects.filter(account=account).select_related("job", "uploaded_by").order_by("-pk")
 
 
 def links_of(holder: Account) -> QuerySet[Link]:

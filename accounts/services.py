@@ -1,4 +1,4 @@
-"""The flows about accounts: create an enduser, accept an invitation, the users of an account. Each is one transaction."""
+"""The flows about accounts: create or import endusers, accept an invitation, the users of an account. Each is one transaction."""
 
 import uuid
 from contextlib import suppress
@@ -9,13 +9,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import notices, permissions, security_log, selectors
-from accounts.models import Account, Invitation, User
+from accounts.enduser_check import check
+from accounts.enduser_files import EnduserRow
+from accounts.models import Account, EnduserImport, EnduserImportRow, Invitation, User
 from accounts.security_log import Kind
 from accounts.team import Team, lock_any_team, lock_team
-from licensing_portal.foundation import submissions
+from licensing_portal.foundation import jobs, submissions
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.flows import flow
-from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.notices import send_again
 
 
@@ -37,6 +39,10 @@ class NotSentAgain(Refusal):
 
 class AccountClosed(Refusal):
     """The account was closed, and nothing goes to it any more."""
+
+
+class NotImported(Refusal):
+    """The uploaded file was imported already, is not kept any more, or has nothing new in it."""
 
 
 class NotYourEnduser(Refusal):
@@ -123,6 +129,48 @@ def _new_user(account: Account, username: str, role: str) -> User:
     user.set_unusable_password()
     user.save()
     return user
+
+
+@flow
+def upload_endusers(*, reseller: Account, uploaded_by: User, file_name: str, rows: list[EnduserRow], key: str) -> EnduserImport:
+    """Keep the rows of a file of endusers with what would become of each, to be looked at and then imported (A1). Makes no enduser.
+
+    Raises NotAllowed, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, EnduserImport, file_name, [[row.number, row.username, row.company, row.email] for row in rows])
+    if claim.first_result:
+        return claim.first_result
+    checked = check(rows, reseller=reseller)
+    permissions.require(permissions.may_create_endusers, uploaded_by, reseller)
+    upload = EnduserImport.objects.create(account=reseller, uploaded_by=uploaded_by, file_name=file_name)
+    for row in checked:
+        row.upload = upload
+    EnduserImportRow.objects.bulk_create(checked, batch_size=1000)
+    return claim.settle(upload)
+
+
+@flow
+def import_endusers(*, upload: EnduserImport, reseller: Account, imported_by: User, key: str) -> Job:
+    """Have the new rows of an uploaded file created as endusers of `reseller`, by a job: each by `create_enduser` (A1, B5).
+
+    Raises NotAllowed, NotImported, StillAtWork, FormAlreadyUsed.
+    """
+    claim = submissions.claim(key, Job, upload.pk)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_create_endusers, imported_by, reseller)
+    # The row lock makes one job of two tabs that show the same file.
+    locked = EnduserImport.objects.select_for_update(of=("self",)).select_related("job").filter(pk=upload.pk, account=reseller).first()
+    if locked is None:
+        raise NotImported("This file is not kept any more. Upload it again.")
+    if locked.job:
+        raise NotImported("This file was imported already. Nothing more was changed.", url=locked.job.get_absolute_url())
+    new = locked.rows.filter(state=EnduserImportRow.State.NEW).count()
+    if not new:
+        raise NotImported("There is no new enduser in this file. Nothing was changed.")
+    locked.job = jobs.start("import_endusers", account=reseller.username, started_by=imported_by.username, total=new)
+    locked.save(update_fields=["job"])
+    return claim.settle(locked.job)
 
 
 @flow

@@ -15,6 +15,16 @@ endusers = [
     path("endusers/<username:username>/address/", views.correct_address, name="correct_address"),
 ]
 
+importing = [
+    path("endusers.csv", views.endusers_csv, name="endusers_csv"),
+    path("endusers.xlsx", views.endusers_xlsx, name="endusers_xlsx"),
+    path("import-endusers/", views.upload_endusers, name="upload_endusers"),
+    path("import-endusers/template.csv", views.endusers_template, {"ending": "csv"}, name="endusers_template_csv"),
+    path("import-endusers/template.xlsx", views.endusers_template, {"ending": "xlsx"}, name="endusers_template_xlsx"),
+    path("import-endusers/<int:pk>/", views.check_import, name="check_import"),
+    path("import-endusers/<int:pk>/problem-rows.csv", views.problem_rows_csv, name="problem_rows_csv"),
+]
+
 invitations = [
     path("invitation/", views.accept_invitation, name="accept_invitation"),
     path("invitation/renew/", views.renew_invitation, name="renew_invitation"),
@@ -80,4 +90,4 @@ team = [
     path("settings/team/<username:username>/activate/", views.activate_user, name="activate_user"),
 ]
 
-urlpatterns = endusers + invitations + links + notifications + profile + security + settings + team + switching
+urlpatterns = endusers + importing + invitations + links + notifications + profile + security + settings + team + switching

@@ -15,30 +15,37 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import notices, permissions, selectors, services
 from accounts.adapter import TOO_MANY_TRIES
+from accounts.enduser_files import enduser_rows, problem_rows
 from accounts.forms import (
     AcceptInvitationForm,
     ChangeRoleForm,
     CorrectAddressForm,
+    EnduserFilterForm,
     InviteUserForm,
     LinkAccountForm,
     NewAccountForm,
     SecurityLogFilterForm,
+    UploadEndusersForm,
 )
+from accounts.import_page import import_page, problem_rows_of
 from accounts.limits import limited
 from accounts.links import services as links
 from accounts.middleware import start_acting, stop_acting
-from accounts.models import Account, Link, User
+from accounts.models import Account, AccountQuerySet, Link, User
 from accounts.permissions import allowed
 from accounts.requests import PortalRequest, binding_of, press
 from accounts.security_page import security_page
 from accounts.selectors import EnduserState
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import FilterForm, OneUseForm
+from licensing_portal.foundation.tables import MOST_ROWS_AT_ONCE, csv_response, xlsx_response
+from licensing_portal.foundation.templatetags.portal import number
 
 INVITATION_TOKEN = "invitation_token"  # noqa: S105 - the name of a key in the session
 
@@ -47,6 +54,7 @@ MANY_LINKS = 7  # with one's own these are eight accounts, too many to look thro
 FORMS_WITH_AN_OWNER = {"licenses:sell_licenses", "deployments:add_deployment"}
 
 USERS_PER_PAGE = 50
+EARLIER_IMPORTS = 5
 
 # ── Signing in ──
 
@@ -143,6 +151,91 @@ def correct_address(request: PortalRequest, username: str) -> HttpResponseBase:
             messages.success(request, f"The address is put right. A new invitation goes to {form.cleaned_data['email']}.")
             return redirect(enduser)
     return render(request, "accounts/correct_address.html", {"form": form, "enduser": enduser})
+
+
+@require_safe
+@allowed(permissions.may_see_endusers)
+def endusers_csv(request: PortalRequest) -> HttpResponseBase:
+    """The endusers that pass the filters of the list, as they can be imported again."""
+    return csv_response(_file_name(request, "csv"), enduser_rows(_endusers_to_export(request).iterator(chunk_size=2000)))
+
+
+@require_safe
+@allowed(permissions.may_see_endusers)
+def endusers_xlsx(request: PortalRequest) -> HttpResponseBase:
+    """The same as XLSX; of more than one waits for, as CSV."""
+    endusers = _endusers_to_export(request)
+    if endusers.order_by()[: MOST_ROWS_AT_ONCE + 1].count() > MOST_ROWS_AT_ONCE:
+        messages.warning(request, f"More than {number(MOST_ROWS_AT_ONCE)} endusers match. Export them as CSV, or filter them.")
+        return redirect(f"{reverse('endusers')}?{request.GET.urlencode()}")
+    return xlsx_response(_file_name(request, "xlsx"), "Endusers", enduser_rows(endusers))
+
+
+def _endusers_to_export(request: PortalRequest) -> AccountQuerySet:
+    form = EnduserFilterForm(request.GET, reseller=request.acting)
+    if not form.is_valid():
+        raise Http404
+    return form.endusers
+
+
+def _file_name(request: PortalRequest, ending: str) -> str:
+    return f"endusers_{request.acting}_{timezone.now():%Y-%m-%d}.{ending}"
+
+
+# ── Importing endusers ──
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_create_endusers)
+def upload_endusers(request: PortalRequest) -> HttpResponseBase:
+    """Upload a file of endusers, to look at what an import would make of it (A1)."""
+    files = request.FILES if request.method == "POST" else None
+    form = UploadEndusersForm(request.POST if request.method == "POST" else None, files=files, binding=binding_of(request, "upload_endusers"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            upload = services.upload_endusers(
+                reseller=request.acting, uploaded_by=request.user, rows=form.rows,
+                file_name=form.cleaned_data["file_name"], key=form.cleaned_data["key"],
+            )  # fmt: skip
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            return redirect(upload)
+    earlier = selectors.enduser_imports_of(request.acting).exclude(job=None)[:EARLIER_IMPORTS]
+    return render(request, "accounts/upload_endusers.html", {"form": form, "earlier": earlier})
+
+
+@require_safe
+@allowed(permissions.may_create_endusers)
+def endusers_template(request: PortalRequest, ending: str) -> HttpResponseBase:
+    """A file with the columns of an import, and no rows."""
+    name, rows = f"endusers.{ending}", enduser_rows([])
+    return csv_response(name, rows) if ending == "csv" else xlsx_response(name, "Endusers", rows)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_create_endusers)
+def check_import(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """What an import would make of an uploaded file; its button begins it."""
+    upload = get_object_or_404(selectors.enduser_imports_of(request.acting), pk=pk)
+    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "import_endusers"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            job = services.import_endusers(upload=upload, reseller=request.acting, imported_by=request.user, key=form.cleaned_data["key"])
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            return redirect(job)
+    shown = import_page(upload, tab=request.GET.get("rows", ""), number=request.GET.get("page", ""))
+    return render(request, "accounts/check_import.html", {"form": form, "shown": shown})
+
+
+@require_safe
+@allowed(permissions.may_create_endusers)
+def problem_rows_csv(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """The rows that can't be imported, each with the reason; put right, the file can be uploaded as it is."""
+    upload = get_object_or_404(selectors.enduser_imports_of(request.acting), pk=pk)
+    return csv_response(f"problem-rows-{pk}.csv", problem_rows(problem_rows_of(upload).iterator(chunk_size=2000)))
 
 
 # ── Invitations ──

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.models import Account
+from django.conf import settings
+
+from accounts.models import Account, User
 from accounts.telling import tell
 from licenses.models import JournalEntry, JournalLine, Product
 from licenses.presentation import who
-from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation import notices
+from licensing_portal.foundation.jobs import FILES_KEPT
+from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.notice_kinds import Group, NoticeKind, register
 
 LICENSES_SOLD = register(
@@ -131,4 +135,15 @@ def about_entry(
         sender=sender.company if sender else "",
         reply_to=reply_to.email if reply_to else "",
         context={"entry": entry, "account": to, "by": who(entry, to), "lines": lines, "total": sum(line.quantity for line in lines), **context},
+    )
+
+
+def export_ended(job: Job, *, person: User, address: str) -> Notice:
+    """Tell whoever exported the History that the file is ready, or why there is none (C12)."""
+    return notices.queue(
+        "licenses/emails/export_ended",
+        event=f"job {job.pk}",
+        account=person.username,
+        address=address,
+        context={"person": person, "job": job, "days_kept": FILES_KEPT.days, "url": settings.PORTAL_URL + job.get_absolute_url()},
     )

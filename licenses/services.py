@@ -8,17 +8,20 @@ from accounts.notices import account_closed
 from accounts.services import NotYourEnduser, lock_account, lock_open_account, lock_own_enduser
 from licenses import ledger, notices
 from licenses.counting import remains_of
+from licenses.history import HistoryFilterForm
 from licenses.ledger import InsufficientLicenses, Quantities, shortage
 from licenses.models import JournalEntry, Product, ProofRequest
 from licenses.recalls import MoreThanCanBeRecalled, can_be_recalled, recallable, refusal_to_recall
 from licenses.selectors import holdings_of
 from licenses.whereabouts import whereabouts
-from licensing_portal.foundation import submissions
+from licensing_portal.foundation import jobs, submissions
 from licensing_portal.foundation.errors import Problem, Refusal
 from licensing_portal.foundation.flows import flow
-from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.notices import notices_of, send_again
 from licensing_portal.foundation.quantities import field_name
+from licensing_portal.foundation.tables import MOST_ROWS_OF_A_SHEET
+from licensing_portal.foundation.templatetags.portal import number
 
 Kind = JournalEntry.Kind
 
@@ -37,6 +40,10 @@ class CannotBeReversed(Refusal):
 
 class MoreThanRemains(Refusal):
     """More was to be reversed than remains of the entry; says how many, for every product of which there is less."""
+
+
+class NothingToExport(Refusal):
+    """No line passes the filters, or more do than the format holds."""
 
 
 class NothingToSendAgain(Refusal):
@@ -287,3 +294,25 @@ def close_enduser(*, reseller: Account, enduser: Account, closed_by: User, key: 
     security_log.record(SecurityEvent.Kind.ACCOUNT_CLOSED, user=closed_by, other=enduser)
     account_closed(enduser, closed_by=closed_by)
     return claim.settle(enduser)
+
+
+@flow
+def export_history(*, form: HistoryFilterForm, exported_by: User, key: str) -> Job:
+    """Have an XLSX made of the lines that pass the filters of a page of History, by a job; whoever pressed is told by e-mail (C12).
+
+    Raises NotAllowed, NothingToExport, StillAtWork, FormAlreadyUsed.
+    """
+    account = form.viewer
+    claim = submissions.claim(key, Job, account.username, form.query)
+    if claim.first_result:
+        return claim.first_result
+    permissions.require(permissions.may_read_history, exported_by, account)
+    newest = form.lines.order_by("-pk").values_list("pk", flat=True).first()
+    total = form.lines.count()
+    if newest is None:
+        raise NothingToExport("No line matches these filters. Nothing was started.")
+    if total > MOST_ROWS_OF_A_SHEET:
+        raise NothingToExport(f"{number(total)} lines are more than an XLSX file holds. Filter them, or export them as CSV.")
+    arguments = {"query": form.query, "newest": newest}
+    job = jobs.start("export_history", account=account.username, started_by=exported_by.username, total=total, arguments=arguments)
+    return claim.settle(job)

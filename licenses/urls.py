@@ -15,5 +15,7 @@ urlpatterns = [
     path("receipts/<number:number>/send-again/", views.send_notice_again, name="send_notice_again"),
     path("history/", views.history, name="history"),
     path("history.csv", views.history_csv, name="history_csv"),
+    path("history.xlsx", views.history_xlsx, name="history_xlsx"),
+    path("history/export/", views.export_history, name="export_history"),
     path("licenses.csv", views.licenses_csv, name="licenses_csv"),
 ]

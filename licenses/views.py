@@ -5,6 +5,7 @@ from functools import partial
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,6 +23,7 @@ from licenses.recalls import recall_ends_at
 from licenses.sold import SoldFilterForm, all_sold, sold_page
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
+from licensing_portal.foundation.tables import csv_response, xlsx_response
 from licensing_portal.foundation.templatetags.portal import licenses as in_words
 
 
@@ -87,7 +89,7 @@ def sold_csv(request: PortalRequest) -> HttpResponseBase:
     form = _sold_form(request)
     if not form.is_valid():
         raise Http404
-    return exports.csv_response(_file_name("sold", request), exports.sold_rows(all_sold(form)))
+    return csv_response(_file_name("sold", "csv", request), exports.sold_rows(all_sold(form)))
 
 
 @require_safe
@@ -136,14 +138,44 @@ def history_csv(request: PortalRequest) -> HttpResponseBase:
     if not form.is_valid():
         raise Http404
     lines = form.lines.order_by("id")
-    return exports.csv_response(_file_name("history", request), exports.history_rows(lines, request.acting))
+    return csv_response(_file_name("history", "csv", request), exports.history_rows(lines, request.acting))
+
+
+@require_safe
+def history_xlsx(request: PortalRequest) -> HttpResponseBase:
+    """The same as XLSX; what takes longer than one waits for is made as a job, which one page further is started (C12)."""
+    form = _history_form(request)
+    if not form.is_valid():
+        raise Http404
+    if exports.are_too_many(form.lines):
+        return redirect(f"{reverse('licenses:export_history')}?{form.query}")
+    rows = exports.history_rows(form.lines.order_by("id"), request.acting)
+    return xlsx_response(_file_name("history", "xlsx", request), "History", rows)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(permissions.may_read_history)
+def export_history(request: PortalRequest) -> HttpResponseBase:
+    """Have an XLSX of the filtered journal made by a job (C12)."""
+    filters = _history_form(request)
+    if not filters.is_valid():
+        raise Http404
+    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "export_history"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            job = services.export_history(form=filters, exported_by=request.user, key=form.cleaned_data["key"])
+        except Refusal as refusal:
+            refusal.show_on(form)
+        else:
+            return redirect(job)
+    return render(request, "licenses/export_history.html", {"form": form, "filters": filters})
 
 
 @require_safe
 @limited("files")
 def licenses_csv(request: PortalRequest) -> StreamingHttpResponse:
     """The account's summary: a row for every product ever held, by code, no total."""
-    return exports.csv_response(_file_name("licenses", request), exports.summary_rows(selectors.holdings_of(request.acting)))
+    return csv_response(_file_name("licenses", "csv", request), exports.summary_rows(selectors.holdings_of(request.acting)))
 
 
 def _history_form(request: PortalRequest) -> HistoryFilterForm:
@@ -159,5 +191,5 @@ def _products_of(request: PortalRequest) -> list[Product]:
     return [holding.product for holding in selectors.holdings_of(request.acting)]
 
 
-def _file_name(what: str, request: PortalRequest) -> str:
-    return f"{what}_{request.acting.username}_{timezone.now():%Y-%m-%d}.csv"
+def _file_name(what: str, ending: str, request: PortalRequest) -> str:
+    return f"{what}_{request.acting.username}_{timezone.now():%Y-%m-%d}.{ending}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
@@ -24,7 +24,11 @@ from licenses import selectors as license_selectors
 from licenses.models import Holding, JournalEntry, Product
 from licenses.presentation import amounts_in_short, icon, sentence
 from licensing_portal.foundation.forms import FilterForm, OneUseForm
+from licensing_portal.foundation.jobs import FILES_KEPT
+from licensing_portal.foundation.models import Job
 from licensing_portal.foundation.notices import notices_of_account
+from licensing_portal.foundation.tables import XLSX_TYPE, as_a_download
+from licensing_portal.kinds_of_jobs import KINDS
 
 RECENT = 6
 FOUND = 8  # of each kind
@@ -162,3 +166,21 @@ def _enduser_context(request: PortalRequest, found: Account) -> dict[str, Any]:
         "invite_again": OneUseForm(binding=binding_of(request, "invite_again")),
         "close_enduser": OneUseForm(binding=binding_of(request, "close_enduser")),
     }
+
+
+@require_safe
+def job(request: PortalRequest, pk: int) -> HttpResponse:
+    """How far a long job is, and what came of it: for everybody who acts for the account that it is for (A7, A9)."""
+    found = get_object_or_404(Job, pk=pk, account=request.acting.username)
+    context = {"job": found, "kind": KINDS[found.kind], "has_file": found.parts.exists(), "days_kept": FILES_KEPT.days}
+    return render(request, "job.html", context)
+
+
+@require_safe
+def job_file(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """The file that a job has made, for as long as it is kept."""
+    found = get_object_or_404(Job, pk=pk, account=request.acting.username)
+    if not found.parts.exists():
+        raise Http404
+    content = found.parts.order_by("number").values_list("content", flat=True)
+    return StreamingHttpResponse(map(bytes, content.iterator(chunk_size=1)), content_type=XLSX_TYPE, headers=as_a_download(found.file_name))

@@ -13,7 +13,17 @@ APPEND_ONLY = {"licenses_journalentry", "licenses_journalline", "licenses_ledger
 FILLED_IN_LATER = {"foundation_submission": ["result_type_id", "result_id"]}
 # Changed, but never deleted: history outlives people, products and mails. Links (A5) and sessions end by being deleted.
 OF_THE_HOUSE = ("accounts", "licenses", "deployments", "foundation", "post_office")
-DELETED_BY_RIGHT = {"accounts_link", "accounts_session", "accounts_noticerecipient", "accounts_user_groups", "accounts_user_user_permissions"}
+# What was uploaded to be looked at, or made to be fetched, is kept for a while only.
+DELETED_BY_RIGHT = {
+    "accounts_link",
+    "accounts_session",
+    "accounts_noticerecipient",
+    "accounts_user_groups",
+    "accounts_user_user_permissions",
+    "accounts_enduserimport",
+    "accounts_enduserimportrow",
+    "foundation_jobpart",
+}
 
 
 def grant_rights(role: str) -> None:

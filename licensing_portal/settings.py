@@ -293,6 +293,7 @@ if IS_HTTPS:
 
 # A form has one quantity per product; the default of 1,000 fields would turn a large range into a bare 400.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+FILE_UPLOAD_HANDLERS = ["licensing_portal.foundation.uploads.LimitedUpload"]
 
 # ── Logs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

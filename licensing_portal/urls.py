@@ -36,6 +36,8 @@ urlpatterns = [
     path("endusers/", pages.endusers, name="endusers"),
     path("", include("accounts.urls")),
     path("endusers/<username:username>/", pages.enduser, name="enduser"),
+    path("jobs/<int:pk>/", pages.job, name="job"),
+    path("jobs/<int:pk>/file", pages.job_file, name="job_file"),
     path("", include("licenses.urls")),
     path("deployments/", include("deployments.urls")),
     path("", include("transfers.urls")),

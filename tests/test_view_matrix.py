@@ -17,9 +17,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts import security_log
+from accounts.enduser_files import EnduserRow
 from accounts.models import SecurityEvent, User
+from accounts.services import upload_endusers
 from licenses.models import Holding, Product
-from licensing_portal.foundation.models import Notice
+from licensing_portal.foundation.jobs import start
+from licensing_portal.foundation.models import JobPart, Notice
+from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import LinkFactory, RecipientFactory, StaffFactory
 from tests.factories.deployments import deploy
 from tests.factories.licenses import give
@@ -46,6 +50,10 @@ endusers                                 GET      302     200     200        200
 endusers                                 POST     302     405     405        405        405      405     405   405
 enduser                                  GET      302     200     200        200        403      404     200   403
 enduser                                  POST     302     405     405        405        405      405     405   405
+job                                      GET      302     200     200        200        404      404     200   404
+job                                      POST     302     405     405        405        405      405     405   405
+job_file                                 GET      302     200     200        200        404      404     200   404
+job_file                                 POST     302     405     405        405        405      405     405   405
 accounts:create_enduser                  GET      302     403     403        200        403      200     403   403
 accounts:create_enduser                  POST     302     403     403        200        403      200     403   403
 accounts:suggest_endusers                GET      302     200     200        200        403      200     200   403
@@ -56,6 +64,20 @@ licenses:close_enduser                   GET      302     405     405        405
 licenses:close_enduser                   POST     302     403     403        302        403      404     403   403
 accounts:correct_address                 GET      302     403     403        200        403      404     403   403
 accounts:correct_address                 POST     302     403     403        200        403      404     403   403
+accounts:endusers_csv                    GET      302     200     200        200        403      200     200   403
+accounts:endusers_csv                    POST     302     405     405        405        405      405     405   405
+accounts:endusers_xlsx                   GET      302     200     200        200        403      200     200   403
+accounts:endusers_xlsx                   POST     302     405     405        405        405      405     405   405
+accounts:upload_endusers                 GET      302     403     403        200        403      200     403   403
+accounts:upload_endusers                 POST     302     403     403        200        403      200     403   403
+accounts:endusers_template_csv           GET      302     403     403        200        403      200     403   403
+accounts:endusers_template_csv           POST     302     405     405        405        405      405     405   405
+accounts:endusers_template_xlsx          GET      302     403     403        200        403      200     403   403
+accounts:endusers_template_xlsx          POST     302     405     405        405        405      405     405   405
+accounts:check_import                    GET      302     403     403        200        403      404     403   403
+accounts:check_import                    POST     302     403     403        200        403      404     403   403
+accounts:problem_rows_csv                GET      302     403     403        200        403      404     403   403
+accounts:problem_rows_csv                POST     302     405     405        405        405      405     405   405
 accounts:open_invitation                 GET      302     302     302        302        302      302     302   302
 accounts:open_invitation                 POST     405     405     405        405        405      405     405   405
 accounts:accept_invitation               GET      404     404     404        404        404      404     404   404
@@ -154,6 +176,10 @@ licenses:history                         GET      302     200     200        200
 licenses:history                         POST     302     405     405        405        405      405     405   405
 licenses:history_csv                     GET      302     200     200        200        200      200     200   200
 licenses:history_csv                     POST     302     405     405        405        405      405     405   405
+licenses:history_xlsx                    GET      302     200     200        200        200      200     200   200
+licenses:history_xlsx                    POST     302     405     405        405        405      405     405   405
+licenses:export_history                  GET      302     200     200        200        200      200     200   200
+licenses:export_history                  POST     302     200     200        200        200      200     200   200
 licenses:licenses_csv                    GET      302     200     200        200        200      200     200   200
 licenses:licenses_csv                    POST     302     405     405        405        405      405     405   405
 deployments:add_deployment               GET      302     403     200        200        200      200     200   403
@@ -194,8 +220,10 @@ readyz                                   GET      200     200     200        200
 readyz                                   POST     405     405     405        405        405      405     405   405
 """
 
-# Where the answer depends on what one's account has, and not on kind or role: harborcu is linked to nobody, and the deployment is its own.
+# Where the answer depends on what one's account has, and not on kind or role: harborcu is linked to nobody, the job is northgate's,
+# and the deployment is its own.
 OTHERWISE = {
+    **{key: {"enduser_viewer": 404, "enduser_manager": 404} for key in [("job", "GET"), ("job_file", "GET")]},
     ("accounts:switch_account", "POST"): {"enduser_viewer": 404, "enduser_manager": 404},
     ("deployments:add_licenses", "GET"): {"enduser_manager": 200},
     ("deployments:add_licenses", "POST"): {"enduser_manager": 200},
@@ -277,6 +305,10 @@ def address(northgate, west, tideway, harborcu, staff):
     made = deploy(northgate, owner=harborcu, name="IVR", ASR=4)
     sale = made.entries.get().sale
     recipient = RecipientFactory(account=northgate)
+    people = {"reseller": northgate, "uploaded_by": User.objects.get(username="northgate")}
+    job = start("export_history", account="northgate", started_by="northgate", total=1)
+    JobPart.objects.create(job=job, number=0, content=b"a file")
+    uploaded = upload_endusers(**people, file_name="a.csv", rows=[EnduserRow(2, "x", "X", "x")], key=fresh_key())
     rows = {
         "foundation_notice": Notice.objects.latest("pk").pk,
         "deployments_deployment": made.pk,
@@ -291,24 +323,21 @@ def address(northgate, west, tideway, harborcu, staff):
     }
     arguments = {
         "enduser": ["harborcu"],
+        **{key: [job.pk] for key in ["job", "job_file"]},
+        **{key: [uploaded.pk] for key in ["accounts:check_import", "accounts:problem_rows_csv"]},
         "accounts:invite_again": ["harborcu"],
         "licenses:close_enduser": ["harborcu"],
         "accounts:correct_address": ["harborcu"],
         **{f"accounts:{name}": ["token"] for name in ("open_email", "open_copies", "open_way_out")},
         **{f"accounts:{name}": [recipient.pk] for name in ("remove_recipient", "move_notices")},
         "accounts:open_invitation": ["token"],
-        "accounts:remove_link": ["northgate-west"],
-        "accounts:remove_access": ["northgate-west"],
-        "accounts:switch_account": ["northgate-west"],
+        **{f"accounts:{name}": ["northgate-west"] for name in ("remove_link", "remove_access", "switch_account")},
         **{f"accounts:{name}": ["northgate"] for name in ("team_user", "invite_user_again", "deactivate_user", "activate_user")},
         "accounts:remove_passkey": [0],
         "accounts:end_session": ["handle"],
-        "licenses:receipt": [sale.number],
         "licenses:recall_sale": [sale.number],
-        "licenses:send_notice_again": [sale.number],
-        "deployments:deployment": [made.pk],
-        "deployments:add_licenses": [made.pk],
-        "deployments:retire_deployment": [made.pk],
+        **{f"licenses:{name}": [sale.number] for name in ("receipt", "send_notice_again")},
+        **{f"deployments:{name}": [made.pk] for name in ("deployment", "add_licenses", "retire_deployment")},
         "admin:deployments_deployment_retire": [made.pk],
         "admin:licenses_journalentry_reverse": [sale.pk],
         "admin:accounts_account_invite_again": [northgate.pk],
@@ -428,6 +457,9 @@ def facts_of_forms(response):
         ("get", "accounts:team_user", "/settings/team/nobody/"),
         ("get", "accounts:move_notices", "/settings/notifications/addresses/999999/move/"),
         ("get", "accounts:correct_address", "/endusers/nobody/address/"),
+        ("get", "accounts:check_import", "/import-endusers/999999/"),
+        ("get", "job", "/jobs/999999/"),
+        ("get", "job_file", "/jobs/999999/file"),
         ("post", "accounts:invite_again", "/endusers/nobody/invite-again/"),
         ("post", "licenses:close_enduser", "/endusers/nobody/close/"),
         ("post", "accounts:deactivate_user", "/settings/team/nobody/deactivate/"),

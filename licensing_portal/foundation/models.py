@@ -1,9 +1,10 @@
-"""Two small tables under all apps: the one-use keys that were claimed, and what became of each notice."""
+"""The tables under all apps: the one-use keys that were claimed, what became of each notice, and long jobs with their files."""
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.functions import Now
+from django.urls import reverse
 from post_office.models import STATUS, Email
 
 
@@ -63,3 +64,59 @@ class Notice(models.Model):
     def has_one_time_link(self) -> bool:
         """Whether it is for one person, at the address that it was asked for."""
         return self.written_when_sent_from is not None
+
+
+class Job(models.Model):
+    """Work that is too long for one press: the press makes this row, a worker does it, batch by batch (foundation/jobs.py)."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        DONE = "done"
+        FAILED = "failed"
+
+    kind = models.CharField(max_length=40)
+    account = models.CharField(max_length=30, help_text="The username of the account that it is for.")
+    started_by = models.CharField(max_length=30, help_text="The username of the person who pressed.")
+    arguments = models.JSONField(default=dict)
+    state = models.CharField(max_length=6, choices=State, default=State.OPEN)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField()
+    result = models.JSONField(default=dict)
+    failure = models.CharField(max_length=300, blank=True, help_text="Why it could not go on, for the person who pressed.")
+    file_name = models.CharField(max_length=120, blank=True)
+    started_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(db_default=Now(), help_text="When a worker may take it up; put off while one is at it.")
+    lease = models.UUIDField(null=True, blank=True, help_text="What the worker that took it up last knows it by.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often it was taken up since it last came further.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(done__lte=models.F("total")), name="no_more_is_done_than_there_is"),
+            models.UniqueConstraint(fields=["account", "kind"], condition=models.Q(state="open"), name="one_open_job_per_account_and_kind"),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(state="open"), name="jobs_that_are_open")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk} of {self.account}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("job", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+
+class JobPart(models.Model):
+    """A piece of the file that a job made. In pieces, so that nobody holds a large file in memory to hand it out."""
+
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="parts")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="each_part_of_a_file_is_there_once")]
+
+    def __str__(self) -> str:
+        return f"{self.job}, part {self.number}"

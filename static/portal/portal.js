@@ -621,6 +621,49 @@ function initReloadingSelect() {
   });
 }
 
+/* ---------- long jobs ---------- */
+
+const JOB_PAUSE = 2000; // milliseconds between two looks at a job
+
+/** #job[data-job-open]: asks how far the job is, shows it in place, and says every tenth of it; without scripts the page reloads itself. */
+function initJob() {
+  const job = document.querySelector("#job[data-job-open]");
+  if (job) window.setTimeout(lookAtJob, JOB_PAUSE, job, tenthsOf(job));
+}
+
+async function lookAtJob(before, tenthsSaid) {
+  const job = await fetchJob();
+  if (!job) {
+    window.setTimeout(lookAtJob, JOB_PAUSE, before, tenthsSaid); // the network, or the portal, will be back
+    return;
+  }
+  before.replaceWith(job);
+  if (!job.matches("[data-job-open]")) {
+    announce(job.querySelector("h2").textContent);
+    return;
+  }
+  const tenths = tenthsOf(job);
+  if (tenths > tenthsSaid) announce(job.querySelector("#job-progress").textContent);
+  window.setTimeout(lookAtJob, JOB_PAUSE, job, tenths);
+}
+
+/** The page as it is now, of which only the job is taken; nothing where it could not be fetched. */
+async function fetchJob() {
+  try {
+    const response = await fetch(window.location.href, { credentials: "same-origin" });
+    if (response.redirected) window.location.reload(); // signed out meanwhile
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    return response.ok && document.adoptNode(page.getElementById("job"));
+  } catch {
+    return null;
+  }
+}
+
+function tenthsOf(job) {
+  const progress = job.querySelector("progress");
+  return Math.floor((10 * progress.value) / progress.max);
+}
+
 /* Browsers may forbid the storage: then only the focus is lost. */
 
 function putIntoSession(key, value) {
@@ -655,5 +698,6 @@ initQuantities();
 initOwnerCombobox();
 initSaleNote();
 initReloadingSelect();
+initJob();
 initConfirmation();
 initErrorSummary();

@@ -21,6 +21,8 @@ from tests.browser.elements import button
 from tests.browser.judging import faults_of, field, refused
 from tests.factories.accounts import PASSWORD
 from tests.factories.licenses import give
+from tests.files import csv_of
+from tests.jobs import do_jobs
 
 
 @pytest.fixture
@@ -234,6 +236,39 @@ def test_a_user_who_is_refused_invited_deactivated_and_activated(visitor):
     expect(page.get_by_role("button", name="Activate", exact=True)).to_be_visible()
     found += faults_of(page)
     page.goto("/settings/team/")
+    found += faults_of(page)
+    assert not found, "\n".join(found)
+
+
+# ── Files and long jobs ──
+
+
+def test_importing_endusers_and_the_pages_of_long_jobs(visitor):
+    page, long = visitor("northgate"), "W" * 110
+    page.goto("/import-endusers/")
+    found = faults_of(page)
+    found += refused(page, "Check import")
+
+    rows = [["harborcu", long, f"{'m' * 60}@{'example' * 8}.com"], ["a" * 31, "", "nowhere"], ["clinic", long, "it@clinic.example.com"]]
+    page.get_by_label("File", exact=True).set_input_files({"name": f"{long}.csv", "mimeType": "text/csv", "buffer": csv_of(*rows).encode()})
+    button(page, "Check import").click()
+    expect(page.get_by_role("heading", name="Check import", exact=True)).to_be_visible()
+    for tab in ("problems", "new", "unchanged"):
+        page.goto(f"{page.url.partition('?')[0]}?rows={tab}")
+        found += faults_of(page)
+    button(page, "Import 1 enduser").click()
+    expect(page.get_by_role("heading", name="At work", exact=True)).to_be_visible()
+    found += faults_of(page)
+    do_jobs()
+    expect(page.get_by_role("heading", name="Finished", exact=True)).to_be_visible()
+    found += faults_of(page)
+
+    for address in ["/import-endusers/", "/endusers/?import=1", "/history/export/?kind=sale"]:
+        page.goto(address)
+        found += faults_of(page)
+    button(page, "Make XLSX file").click()
+    do_jobs()
+    expect(page.get_by_role("link", name="Download", exact=True)).to_be_visible()
     found += faults_of(page)
     assert not found, "\n".join(found)
 

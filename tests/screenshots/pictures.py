@@ -5,8 +5,8 @@ A row is a name, who looks, the address, and what leads from there to what is dr
 
 from tests.screenshots.camera import A4, DESK, NOBODY, PHONE
 from tests.screenshots.pressed import PRESSED
-from tests.screenshots.rows import DEPLOYMENT, FULL, LITE, REFUSED, SALE, TTS, WRONG, letter, password_link, picture
-from tests.screenshots.steps import follow, forget_cookies, keys, look_at, press, see, type_in
+from tests.screenshots.rows import DEPLOYMENT, FILE, FULL, LITE, OLD_FILE, REFUSED, SALE, TTS, WRONG, letter, password_link, picture
+from tests.screenshots.steps import choose_file, follow, forget_cookies, keys, look_at, press, see, type_in
 
 SIGNING_IN = [
     picture("sign-in", NOBODY, "/"),
@@ -197,6 +197,21 @@ SECURITY = [
     picture("security-refused-page", "northgate as northgate-west", "/settings/security/", answers=403),
 ]
 
+IMPORT = [
+    picture("import-endusers", "northgate", "/import-endusers/"),
+    picture("import-endusers-refused", "northgate", "/import-endusers/", choose_file(OLD_FILE), press("Check import", then=REFUSED)),
+    picture("import-check", "northgate", "/import-endusers/", choose_file(FILE), press("Check import", then="Nothing has been saved yet")),
+    picture(
+        "import-check-new",
+        "northgate",
+        "/import-endusers/",
+        choose_file(FILE),
+        press("Check import", then="Nothing has been saved yet"),
+        follow("New"),
+    ),
+    picture("export-history", "northgate", "/history/export/?kind=sale"),
+]
+
 LINKED_ACCOUNTS = [
     picture("link-user-admin", "northgate", "/linked-accounts/"),
     picture("link-user-admin-incoming", "northgate-west", "/linked-accounts/"),
@@ -309,6 +324,8 @@ LETTERS = [
     picture("letter-sign-in-changed", NOBODY, letter("authenticator app was added")),
     picture("letter-link-created", NOBODY, letter("can now use your account")),
     picture("letter-link-removed", NOBODY, letter("was removed")),
+    picture("letter-import", NOBODY, letter("Import finished")),
+    picture("letter-export", NOBODY, letter("Your export is ready")),
     picture("letter-team-role", NOBODY, letter("Your role in")),
     picture("letter-team-deactivated", NOBODY, letter("was deactivated")),
 ]
@@ -326,6 +343,7 @@ PICTURES = [
     *SEARCH,
     *ENDUSERS,
     *SECURITY,
+    *IMPORT,
     *LINKED_ACCOUNTS,
     *TEAM,
     *SETTINGS,

@@ -6,6 +6,7 @@ from tests.screenshots.rows import (
     CHOSEN,
     DEMO,
     DEPLOYMENT,
+    FILE,
     FULL,
     OAKRIDGE,
     REFUSED,
@@ -21,7 +22,7 @@ from tests.screenshots.rows import (
     password_link,
     picture,
 )
-from tests.screenshots.steps import choose, follow, press, scan, tick, type_in
+from tests.screenshots.steps import choose, choose_file, follow, press, scan, tick, type_in
 
 PRESSED = [
     picture("admin-ledger-asked", "admin", "/admin/ledger/", press("Prove now", then="asked for")),
@@ -135,6 +136,17 @@ PRESSED = [
         type_in({"Name": "SMH-TUNING", "Host name": "tuning.stmarys.example.com", "Qty, Speech Tuner": "1"}),
         press("Add New Deployment", then="SMH-TUNING"),
     ),
+    picture(
+        "import-finished",
+        "northgate",
+        "/import-endusers/",
+        choose_file(FILE),
+        press("Check import", then="Nothing has been saved yet"),
+        press("Import 2 endusers", then="Finished"),
+    ),
+    picture("import-endusers-again", "northgate", "/import-endusers/"),
+    picture("import-check-imported", "northgate", "/import-endusers/", follow("endusers-november"), follow("View the rows")),
+    picture("export-ready", "northgate", "/history/export/", press("Make XLSX file", then="Ready")),
     picture("team-user-invited", "northgate", "/settings/invite-user/", type_in(SAM), press("Invite", then="sam is invited")),
     picture("team-several", "northgate", "/settings/team/"),
     picture("team-user-deactivated", "northgate", "/settings/team/sam/", press("Deactivate", then="sam is deactivated")),

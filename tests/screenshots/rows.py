@@ -9,6 +9,17 @@ from tests.screenshots.steps import Step
 
 REFUSED = "There is a problem"
 
+HEADER = "Username,Company,Email"
+FILE = f"""{HEADER}
+meridiancu,Meridian Credit Union,ivr@meridiancu.example.com
+bluepeak,Bluepeak Insurance,it@bluepeak
+,City of Elmford,311@elmford.example.com
+harborcu,Harbor Credit Union,harborcu@example.com
+stmarys,St. Mary's Clinics,stmarys@example.com
+oakridge-east,Oakridge Insurance Group East,east@oakridge.example.com
+"""
+OLD_FILE = "User name,Company,e-mail\nmeridiancu,Meridian Credit Union,ivr@meridiancu.example.com\n"
+
 FULL, LITE, TTS = (f"Qty, {name}" for name in ("Speech Engine (ASR) Full", "Speech Engine (ASR) Lite", "Text-to-Speech Server"))
 SALE = {"Owner": "harborcu", FULL: "12", TTS: "12", "Your reference": "PO-4711"}
 DEPLOYMENT = {"Name": "NVS-LAB-2", "Host name": "nvs-lab-2.northgate.example.com", FULL: "4", LITE: "20"}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.authenticator import code
 
@@ -29,6 +29,12 @@ def choose(name: str, option: str) -> Step:
         page.get_by_label(name, exact=True).select_option(option)
 
     return step
+
+
+def choose_file(text: str) -> Step:
+    """Choose a file that has this text, in the page's one field for files."""
+    file = FilePayload(name="endusers-november.csv", mimeType="text/csv", buffer=text.encode())
+    return lambda page: page.locator("input[type=file]").set_input_files(file)
 
 
 def press(name: str, *, then: str) -> Step:

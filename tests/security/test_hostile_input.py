@@ -12,6 +12,9 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.enduser_files import EnduserRow
+from accounts.services import upload_endusers
+from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory
 from tests.factories.deployments import deploy
@@ -45,6 +48,8 @@ PARAMETERS = [
     "whose",
     "owner",
     "next",
+    "rows",
+    "import",
     "o",
     "p",
     "e",
@@ -52,20 +57,26 @@ PARAMETERS = [
 
 
 @pytest.fixture
-def addresses(northgate, west, harborcu):
+def addresses(northgate, west, harborcu, user):
     """Pages of northgate's, each with something on it."""
     give(northgate, ASR=10, TTS=4)
     give(west, ASR=5)
     LinkFactory(holder=northgate, target=west)
     made = deploy(northgate, name="IVR", ASR=2)
+    uploaded = upload_endusers(
+        reseller=northgate, uploaded_by=user(northgate), file_name="a.csv", rows=[EnduserRow(2, "x1", "X", "x@example.com")], key=fresh_key()
+    )
     names = [
         "my_licenses", "search", "endusers", "accounts:create_enduser", "accounts:suggest_endusers", "accounts:link_account",
         "accounts:switch_accounts", "licenses:sell_licenses", "licenses:history", "licenses:history_csv", "licenses:licenses_csv", "licenses:sold", "licenses:sold_csv",
+        "accounts:switch_accounts", "licenses:sell_licenses", "licenses:history", "licenses:history_csv", "licenses:history_xlsx",
+        "licenses:export_history", "licenses:licenses_csv", "accounts:endusers_csv", "accounts:endusers_xlsx", "accounts:upload_endusers",
         "deployments:add_deployment", "transfers:transfer_licenses",
     ]  # fmt: skip
     of_things = [
         reverse("enduser", args=["harborcu"]),
         made.get_absolute_url(),
+        uploaded.get_absolute_url(),
         *(f"{made.get_absolute_url()}{act}/" for act in ("add-licenses", "retire")),
     ]
     return [*map(reverse, names), *of_things]

@@ -9,8 +9,10 @@ from functools import partial
 
 import pytest
 from django.db import transaction
+from django.http import QueryDict
 from django.test import Client
 
+from accounts.enduser_files import EnduserRow
 from accounts.links.services import link_account, remove_link
 from accounts.models import AddressChange
 from accounts.notifications.services import add_recipient, move_notices, remove_recipient, save_notices
@@ -33,17 +35,21 @@ from accounts.services import (
     create_enduser,
     create_reseller,
     deactivate_user,
+    import_endusers,
     invite_again,
     invite_any_again,
     invite_user,
     invite_user_again,
     send_any_notice_again,
+    upload_endusers,
 )
 from deployments.services import add_deployment, add_licenses, retire_deployment
+from licenses.history import HistoryFilterForm
 from licenses.services import (
     adjust_licenses,
     ask_for_proof,
     close_enduser,
+    export_history,
     issue_licenses,
     recall_sale,
     reverse_entry,
@@ -125,6 +131,8 @@ class World:
         self.invited = create_enduser(
             reseller=northgate, created_by=user(northgate), username="pinecrest", company="Pinecrest", email="p@example.com", key=fresh_key()
         )
+        self.rows = [EnduserRow(2, "clinic", "The Clinic", "it@clinic.example.com")]
+        self.upload = upload_endusers(reseller=northgate, uploaded_by=user(northgate), file_name="endusers.csv", rows=self.rows, key=fresh_key())
         give(west, ASR=9)
         self.deployments, self.entries, self.links, self.colleagues = {}, {}, {}, {}
         for account in (northgate, harborcu):
@@ -237,6 +245,10 @@ def take_away(world, person, account):
     take_away_second_factor(user=give_factor(world.stranger), taken_by=person, key=fresh_key())
 
 
+def history(world, person, account):
+    return HistoryFilterForm(QueryDict(), account=account, products=())
+
+
 moves = partial(flow, quantities=of_the_world("amount"))
 put_right = partial(moves, publisher=of_the_world("publisher"), reason=the("Counted again"), ticket=the("T-1"))
 in_the_team = partial(flow, account=acting, user=of_the_account("colleagues"))
@@ -254,6 +266,9 @@ ACTS = {
     "may_see_endusers": page("/endusers/"),
     "create_enduser": flow(create_enduser, reseller=acting, created_by=myself, **new_account),
     "close_enduser": flow(close_enduser, reseller=acting, enduser=of_the_world("invited"), closed_by=myself),
+    "upload_endusers": flow(upload_endusers, reseller=acting, uploaded_by=myself, file_name=the("new.csv"), rows=of_the_world("rows")),
+    "import_endusers": flow(import_endusers, upload=of_the_world("upload"), reseller=acting, imported_by=myself),
+    "export_history": flow(export_history, form=history, exported_by=myself),
     "invite_again": flow(invite_again, reseller=acting, enduser=of_the_world("invited"), invited_by=myself),
     "correct_address": flow(correct_address, reseller=acting, enduser=of_the_world("invited"), corrected_by=myself, email=the("right@example.com")),
     "link_account": flow(link_account, holder=acting, linked_by=myself, proved_by=of_the_world("stranger")),

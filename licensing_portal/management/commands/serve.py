@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class Command(BaseCommand):
-    help = "Runs the web server, the mail worker and the nightly proof side by side until stopped; whichever dies is started again."
+    help = "Runs the web server, the mail worker, the worker of long jobs and the nightly proof side by side until stopped; whichever dies is started again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         self.is_stopping = False
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, self.stop)
-        self.commands = {"web": web_server(port), "proof": worker("prove_nightly")}
+        self.commands = {"web": web_server(port), "proof": worker("prove_nightly"), "jobs": worker("run_jobs")}
         if not hold_mail:
             self.commands["mail"] = worker("deliver_mail")
         self.running: dict[str, subprocess.Popen[bytes]] = {}
