@@ -20,16 +20,16 @@ ICONS = {
     Kind.ADJUSTMENT: "scale",
 }
 
-# As the giver sees it, and as the receiver does.
+# As the giver sees it, and as the receiver does; a name follows.
 SENTENCES = {
-    Kind.ISSUE: ("Issued to {other}", "Issued by {other}"),
-    Kind.SALE: ("Sold to {other}", "Bought from {other}"),
-    Kind.TRANSFER: ("Transferred to {other}", "Transferred from {other}"),
-    Kind.DEPLOYMENT: ("Deployed on {reference}", "Deployed on {reference}"),
-    Kind.RETIREMENT: ("Retired {reference}", "Retired {reference}"),
-    Kind.RECALL: ("Recalled by {other}", "Recalled from {other}"),
-    Kind.ADJUSTMENT: ("Adjusted by {other}", "Adjusted by {other}"),
-    Kind.REVERSAL: ("Reversal of {reverses}", "Reversal of {reverses}"),
+    Kind.ISSUE: ("Issued to", "Issued by"),
+    Kind.SALE: ("Sold to", "Bought from"),
+    Kind.TRANSFER: ("Transferred to", "Transferred from"),
+    Kind.DEPLOYMENT: ("Deployed on", "Deployed on"),
+    Kind.RETIREMENT: ("Retired", "Retired"),
+    Kind.RECALL: ("Recalled by", "Recalled from"),
+    Kind.ADJUSTMENT: ("Adjusted by", "Adjusted by"),
+    Kind.REVERSAL: ("Reversal of", "Reversal of"),
 }
 
 
@@ -50,7 +50,16 @@ def sentence(entry: JournalEntry, account: Account) -> str:
     """Tell what happened, as `account` sees it: "Sold to harborcu"."""
     as_giver, as_receiver = SENTENCES[Kind(entry.kind)]
     words = as_giver if entry.giver_id == account.pk else as_receiver
-    return words.format(other=other_account(entry, account), reference=entry.reference, reverses=entry.reverses)
+    return f"{words} {_named(entry, account)}"
+
+
+def _named(entry: JournalEntry, account: Account) -> str:
+    match entry.kind:
+        case Kind.DEPLOYMENT | Kind.RETIREMENT:
+            return entry.reference
+        case Kind.REVERSAL:
+            return str(entry.reverses)
+    return other_account(entry, account)
 
 
 def icon(entry: JournalEntry) -> str:

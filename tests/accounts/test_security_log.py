@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts import security_log, services
+from accounts.links import services as links
 from accounts.links.services import CannotLink
 from accounts.middleware import ActingAccountMiddleware
 from accounts.models import Account, SecurityEvent, User
@@ -163,7 +164,7 @@ def test_a_link_is_written_down_from_its_beginning_to_its_end(northgate, west, u
     browser.post("/switch/northgate-west/")
     browser.post("/switch-back/")
     link = northgate.links.get()
-    services.remove_link(link=link, removed_by=user(west), acting=west, key=fresh_key())
+    links.remove_link(link=link, removed_by=user(west), acting=west, key=fresh_key())
 
     assert told() == [
         "linked northgate northgate northgate-west Proved by northgate-west",
@@ -194,7 +195,7 @@ def test_what_a_flow_rolls_back_is_not_told_of(northgate, west, user):
     LinkFactory(holder=northgate, target=west)
 
     with pytest.raises(CannotLink):
-        services.link_account(holder=northgate, linked_by=user(northgate), proved_by=user(west), key=fresh_key())
+        links.link_account(holder=northgate, linked_by=user(northgate), proved_by=user(west), key=fresh_key())
 
     assert told() == []
 
@@ -234,7 +235,7 @@ def test_what_a_flow_refuses_for_want_of_a_right_is_written_down_after_it_rolled
 
     def remove_somebody_elses_link(request):
         with suppress(NotAllowed):
-            services.remove_link(link=link, removed_by=request.user, acting=request.acting, key=fresh_key())
+            links.remove_link(link=link, removed_by=request.user, acting=request.acting, key=fresh_key())
         return HttpResponse()
 
     request = RequestFactory(REMOTE_ADDR=HERE).post("/linked-accounts/northgate-west/remove/")

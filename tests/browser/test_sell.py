@@ -185,7 +185,9 @@ def test_a_receipt_is_printed_without_menu_and_buttons_with_the_moment_of_printi
     seller.clock.set_fixed_time("2027-03-04T15:06:00Z")
     seller.evaluate("dispatchEvent(new Event('beforeprint'))")
 
-    expect(printed).to_have_text(f"Printed 4 Mar 2027, 3:06 pm UTC by northgate from License Portal. Check this receipt at {seller.url}")
+    expect(printed).to_have_text(
+        f"Account Northgate Voice Systems (northgate). Printed 4 Mar 2027, 3:06 pm UTC by northgate from License Portal. Check this receipt at {seller.url}"
+    )
     expect(seller.get_by_role("navigation")).to_have_count(0)
     expect(seller.get_by_role("button")).to_have_count(0)
     expect(seller.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")

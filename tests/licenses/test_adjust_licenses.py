@@ -4,9 +4,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Account, SecurityEvent
+from accounts.services import AccountClosed
 from licenses.ledger import InsufficientLicenses, NothingEntered
 from licenses.models import Holding, JournalEntry
-from licenses.services import AccountClosed, adjust_licenses
+from licenses.services import adjust_licenses
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
