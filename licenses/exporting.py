@@ -35,14 +35,14 @@ def export_history(run: Run) -> None:
 
 
 def _append_all(lines: Lines, account: Account, table: XlsxTable, run: Run) -> None:
-    with run.batch() as job:
+    with run.batch(is_kept=False) as job:
         job.done = 0
     last = 0
     while chunk := list(lines.filter(pk__gt=last)[:CHUNK]):
         for line in chunk:
             table.append(history_row(line, account))
         last = chunk[-1].pk
-        with run.batch() as job:
+        with run.batch(is_kept=False) as job:
             job.done = min(job.done + len(chunk), job.total)
 
 

@@ -75,8 +75,10 @@ class Run:
         self.is_stopping = is_stopping
 
     @contextmanager
-    def batch(self) -> Iterator[Job]:
+    def batch(self, *, is_kept: bool = True) -> Iterator[Job]:
         """One transaction for a batch, with what it writes on the job: its progress and its result so far. Renews the lease.
+
+        What is not kept when the worker ends, and is done anew by the next one, does not bring the job any further.
 
         Raises LeaseLost, Interrupted.
         """
@@ -85,8 +87,9 @@ class Run:
         with transaction.atomic():
             self._hold()
             yield self.job
-            self.job.tries = 0
-            self._save(done=self.job.done, result=self.job.result, tries=0, due_at=Now() + LEASE)
+            if is_kept:
+                self.job.tries = 0
+            self._save(done=self.job.done, result=self.job.result, tries=self.job.tries, due_at=Now() + LEASE)
 
     def finish(self, file: IO[bytes] | None = None, *, file_name: str = "") -> None:
         """End the job with the file that it made, if it makes one, and tell whoever started it: all of it or nothing.
@@ -110,9 +113,10 @@ class Run:
             self.job.failure = why[:300]
             self._end(Job.State.FAILED)
 
-    def put_off(self, delay: timedelta) -> None:
-        """Leave the job to whoever takes it up after this time."""
-        Job.objects.filter(pk=self.job.pk, lease=self.job.lease).update(due_at=Now() + delay)
+    def put_off(self, delay: timedelta, *, is_counted: bool = True) -> None:
+        """Leave the job to whoever takes it up after this time, as one try or as none."""
+        tries = self.job.tries if is_counted else max(self.job.tries - 1, 0)
+        Job.objects.filter(pk=self.job.pk, lease=self.job.lease).update(due_at=Now() + delay, tries=tries)
 
     def _end(self, state: Job.State) -> None:
         self.job.state = state
@@ -177,7 +181,7 @@ def _work(run: Run) -> None:
         else:
             run.kind.work(run)
     except Interrupted:
-        run.put_off(timedelta())
+        run.put_off(timedelta(), is_counted=False)
     except Busy:
         run.put_off(_delay(run.job))
     except Refusal as refusal:

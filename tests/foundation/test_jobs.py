@@ -227,6 +227,7 @@ def test_a_worker_that_is_to_end_leaves_the_rest_at_once_to_the_next_one(job, ki
     do_due(kinds(stop_after_one), lambda: bool(stopping))
 
     assert facts(job) == ("open", 1, "")
+    assert Job.objects.get(pk=job.pk).tries == 0
     assert do_due(kinds(count_up)) == 1
     assert facts(job) == ("done", 3, "")
 

@@ -44,4 +44,4 @@ def test_what_says_that_it_is_larger_than_anything_is_not_read(northgate, user):
         "POST", "/import-endusers/", b"x", "multipart/form-data; boundary=b", CONTENT_LENGTH=str(MOST_BYTES_OF_A_REQUEST + 1)
     )
 
-    assert answer.status_code == 400
+    assert answer.status_code == 413

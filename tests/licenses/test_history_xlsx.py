@@ -14,14 +14,15 @@ from licenses.exporting import CHUNK
 from licenses.history import HistoryFilterForm
 from licenses.models import JournalLine
 from licenses.services import NothingToExport, export_history, sell_licenses
-from licensing_portal.foundation.jobs import StillAtWork
+from licensing_portal.foundation.jobs import MOST_TRIES, StillAtWork
 from licensing_portal.foundation.models import Job, JobPart, Notice
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
+from licensing_portal.foundation.tables import XlsxTable
 from tests.factories.accounts import LinkFactory
 from tests.factories.deployments import deploy
 from tests.factories.licenses import give, quantities
-from tests.jobs import do_jobs
+from tests.jobs import do_jobs, make_due
 from tests.views import errors_of, form_of, links_of, text_of
 
 HEADER = ["Number", "Time", "Kind", "Code", "Product", "State", "Quantity", "Balance", "Other account", "By", "Acting as", "Reference", "Note"]
@@ -149,12 +150,30 @@ def test_whoever_takes_the_file_up_again_begins_it_anew_and_has_no_line_twice(st
     asked = []
     do_jobs(lambda: asked.append(True) or len(asked) > 3)
     assert Job.objects.get().done == 2
+    said = []
 
-    do_jobs()
+    do_jobs(lambda: said.append(Job.objects.get().done))
 
     job = Job.objects.get()
     assert (job.state, job.done) == ("done", job.total)
+    assert said[:4] == [2, 2, 0, 2]  # before it is taken up, before it begins, and before each chunk
     assert sheet(file_of(job)) == as_csv(reseller)
+
+
+def test_a_file_that_can_never_be_written_is_given_up_however_often_its_lines_were_read(story, reseller, monkeypatch, caplog):
+    def full(self, file):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(XlsxTable, "write_to", full)
+    reseller.post("/history/export/", form_of(reseller, "/history/export/"))
+
+    for _ in range(MOST_TRIES + 1):
+        do_jobs()
+        make_due()
+
+    assert Job.objects.get().state == "failed"
+    deliver_due()
+    assert [letter.subject for letter in mail.outbox if "export" in letter.subject] == ["Your export could not be made"]
 
 
 def test_nothing_is_no_file(northgate, reseller):

@@ -5,20 +5,24 @@ from html.parser import HTMLParser
 
 import pytest
 from django.core import mail
+from django.http import QueryDict
 from django.test import Client
 
+from accounts.enduser_files import EnduserRow
 from accounts.links.services import remove_link
 from accounts.models import Account, Link, User
-from accounts.services import change_role, deactivate_user
+from accounts.services import change_role, deactivate_user, import_endusers, upload_endusers
 from deployments.models import Deployment
 from deployments.services import retire_deployment
-from licenses.services import adjust_licenses, close_enduser, reverse_entry
+from licenses.history import HistoryFilterForm
+from licenses.services import adjust_licenses, close_enduser, export_history, reverse_entry
 from licensing_portal.demo import PASSWORD, Story
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import RecipientFactory, UserFactory
 from tests.factories.licenses import quantities
+from tests.jobs import do_jobs
 from tests.test_architecture import HOUSE
 from tests.views import press
 
@@ -82,6 +86,7 @@ def tell_the_rest(story, person):
     deactivate_user(**by, deactivated_by=story.user("harborcu"), key=fresh_key())
     remove_link(link=Link.objects.get(holder=northgate), removed_by=story.user("northgate"), acting=northgate, key=fresh_key())
     press(Client(), "/password/reset/", {"email": "pinecrest"})
+    press_for_jobs(story, northgate)
     story.mistake()
     by_staff = {"publisher": story.accounts["publisher"], "quantities": quantities(TTS=1), "reason": "Counted anew", "ticket": "T-1"}
     adjusted = adjust_licenses(account=harborcu, adjusted_by=story.user("admin"), is_up=True, key=fresh_key(), **by_staff)
@@ -92,6 +97,16 @@ def tell_the_rest(story, person):
     press(person, "/settings/security/password/", {"password": PASSWORD, "new_password": "a few words in a row"})
     move = f"/settings/notifications/addresses/{harborcu.recipients.get(email='books@example.com').pk}/move/"
     press(person, move, {"password": "a few words in a row"})
+
+
+def press_for_jobs(story, northgate):
+    """Import an enduser, and export the History."""
+    by = story.user("northgate")
+    rows = [EnduserRow(2, "oakridge", "Oakridge Insurance Group", "oakridge@example.com")]
+    upload = upload_endusers(reseller=northgate, uploaded_by=by, file_name="endusers.csv", rows=rows, key=fresh_key())
+    import_endusers(upload=upload, reseller=northgate, imported_by=by, key=fresh_key())
+    export_history(form=HistoryFilterForm(QueryDict(), account=northgate, products=()), exported_by=by, key=fresh_key())
+    do_jobs()
 
 
 def broken(letter):
