@@ -87,7 +87,7 @@ def recall_sale(*, sale: JournalEntry, seller: Account, recalled_by: User, quant
         return claim.first_result
     permissions.require(permissions.may_sell, recalled_by, seller)
     # The same locks as for a sale. Under them the owner can neither deploy nor give away, nor can a second recall take, what we count.
-    Account.objects.select_for_update(no_key=True).get(pk=sale.receiver_id)
+    lock_account(sale.receiver)
     sale = JournalEntry.objects.select_related("giver", "receiver").get(pk=sale.pk)
     books = ledger.open_books(owners=[sale.giver, sale.receiver], products=quantities)
     _check_that_it_can_be_recalled(sale, seller, quantities)
@@ -185,7 +185,7 @@ def reverse_entry(
 ) -> JournalEntry:
     """Take back an entry, whole or in part, up to what remains of it, and tell both of its sides (C11). Staff alone may.
 
-    Raises NotAllowed, CannotBeReversed, MoreThanRemains, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
+    Raises NotAllowed, CannotBeReversed, AccountClosed, MoreThanRemains, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
     """
     claim = submissions.claim(key, JournalEntry, entry.number, content_of(quantities), reason, ticket)
     if claim.first_result:
@@ -194,6 +194,8 @@ def reverse_entry(
     if not entry.is_reversible:
         raise CannotBeReversed(f"{entry} can’t be reversed: it is a {entry.get_kind_display().lower()}.")
     giver, receiver = entry.receiver, entry.giver
+    if not receiver.is_publisher:
+        lock_open_account(receiver)
     # Two reversals of one entry have the same giver: under this lock the second counts what the first took.
     books = ledger.open_books(owners=[giver, receiver], products=quantities)
     _check_that_it_remains(entry, quantities)

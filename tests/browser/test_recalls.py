@@ -49,6 +49,24 @@ def test_a_sale_is_recalled_with_the_keyboard_alone(sale, northgate, user, visit
     assert_the_books_are_proven()
 
 
+def test_going_back_after_a_recall_and_pressing_again_leads_to_the_first_receipt(sale, northgate, user, visit_as):
+    """B5: 3 more could be recalled, so a form with a new key would take them."""
+    page = visit_as(user(northgate))
+    page.goto(f"{sale.get_absolute_url()}recall/")
+    qty(page, "The Asr").fill("2")
+    field(page, "Reason").fill("Ordered by mistake")
+    button(page, "Recall").click()
+    expect(h1(page)).to_have_text(re.compile("^Recall R-"))
+    receipt, recalled = page.url, balances()
+
+    page.go_back()
+    expect(qty(page, "The Asr")).to_have_value("2")
+    button(page, "Recall").click()
+
+    expect(page).to_have_url(receipt)
+    assert balances() == recalled
+
+
 def test_a_sale_is_recalled_without_scripts(sale, northgate, page_without_scripts):
     """One refusal, which keeps what was typed, and one recall; the enduser reads of it on its own receipt."""
     page = page_without_scripts
