@@ -74,6 +74,11 @@ def has_factor(user: User) -> bool:
     return factors_of(user).exists()
 
 
+def has_app(user: User) -> bool:
+    """Whether it is an authenticator app, or one of them is."""
+    return factors_of(user).filter(type=Authenticator.Type.TOTP).exists()
+
+
 def recovery_codes_of(user: User) -> list[str]:
     """The recovery codes that were not used yet; none where the person has no second factor."""
     codes = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.RECOVERY_CODES).first()

@@ -71,7 +71,7 @@ def set_up_authenticator(*, user: User, acting: Account, secret: str, step: int)
     Raises NotAllowed, FactorRefused.
     """
     permissions.require(permissions.may_secure_sign_in, user, acting)
-    if factors.factors_of(user).filter(type=Authenticator.Type.TOTP).exists():
+    if factors.has_app(user):
         raise FactorRefused("An authenticator app is set up already")
     app = TOTP.activate(user, secret).instance
     app.data["last_step"] = step

@@ -112,7 +112,7 @@ def change_password(request: PortalRequest) -> HttpResponseBase:
 @never_cache
 def set_up_authenticator(request: PortalRequest) -> HttpResponseBase:
     """Show the key of an authenticator app, and take the first code that is made with it."""
-    if factors.factors_of(request.user).filter(type="totp").exists():
+    if factors.has_app(request.user):
         return redirect("accounts:security")
     secret = _new_secret(request)
     form = SetUpAuthenticatorForm(_data_of(request), request=request, secret=secret)

@@ -125,7 +125,7 @@ def test_staff_reverse_and_adjust(sale, staff, visit_as):
     expect(page.get_by_text("5 available, 1 deployed in harborcu. Deployed: 1 on LAB.").first).to_be_visible()
     field(page, "Qty, The Asr").fill("5")
     button(page, "Reverse").click()
-    expect(page.get_by_text("harborcu has now ASR 5 → 0 available; northgate has now ASR 4 → 9 available.")).to_be_visible()
+    expect(page.get_by_text("harborcu now has ASR 5 → 0 available; northgate now has ASR 4 → 9 available.")).to_be_visible()
 
     page.goto("/admin/")
     page.get_by_role("link", name="Adjust licenses", exact=True).click()
@@ -137,7 +137,7 @@ def test_staff_reverse_and_adjust(sale, staff, visit_as):
     field(page, "Reason").fill("Counted again")
     field(page, "Ticket reference").fill("T-4712")
     button(page, "Adjust licenses").click()
-    expect(page.get_by_text("northgate has now ASR 9 → 7 available.")).to_be_visible()
+    expect(page.get_by_text("northgate now has ASR 9 → 7 available.")).to_be_visible()
 
     assert set(JournalEntry.objects.values_list("kind", flat=True)) == {"issue", "sale", "deployment", "reversal", "adjustment"}
     assert_the_books_are_proven()
