@@ -6,6 +6,7 @@ from accounts import permissions, security_log
 from accounts.models import Account, SecurityEvent, User
 from accounts.notices import account_closed
 from accounts.services import NotYourEnduser, lock_account, lock_open_account, lock_own_enduser
+from accounts.sessions import end_all_of
 from licenses import ledger, notices
 from licenses.counting import remains_of
 from licenses.ledger import InsufficientLicenses, Quantities, shortage
@@ -286,6 +287,7 @@ def close_enduser(*, reseller: Account, enduser: Account, closed_by: User, key: 
         raise NotClosed(f"{enduser} is in use and can’t be closed here. Nothing was changed.")
     enduser.closed_at = timezone.now()
     enduser.save(update_fields=["closed_at"])
+    end_all_of(enduser)
     security_log.record(SecurityEvent.Kind.ACCOUNT_CLOSED, user=closed_by, other=enduser)
     account_closed(enduser, closed_by=closed_by)
     return claim.settle(enduser)

@@ -114,7 +114,7 @@ def use_up(user: User, code: str) -> Authenticator | None:
 def _is_next_code(factor: Authenticator, code: str) -> bool:
     """Whether an app's code is right and later than the last that was taken: each works once, however long it is good for."""
     step = step_of(decrypt(factor.data["secret"]), code)
-    if step is None or step <= factor.data["last_step"]:
+    if step is None or step <= factor.data.get("last_step", 0):
         return False
     factor.data["last_step"] = step
     factor.save(update_fields=["data"])
