@@ -3,7 +3,9 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import apnumber
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -17,6 +19,7 @@ from accounts.security import services
 from accounts.security_log import Kind
 from licensing_portal.foundation.addresses import address_of, network_of
 
+PROVED_WITH = "proved_with"  # in the session, between the password and the second factor
 TOO_MANY_TRIES = "too_many_login_attempts"  # allauth's code for it
 
 
@@ -55,8 +58,21 @@ class AccountAdapter(DefaultAccountAdapter):
         for user in dict.fromkeys([named, trying] if trying else [named]):
             security_log.record(Kind.SIGN_IN_FAILED, user=user, about=security_log.place_of(request))
 
+    def pre_login(self, request: HttpRequest, user: User, **facts: Any) -> HttpResponse | None:
+        """Remember which password it was, until the second factor has been shown as well."""
+        request.session[PROVED_WITH] = user.get_session_auth_hash()
+        answer: HttpResponse | None = super().pre_login(request, user, **facts)
+        return answer
+
     def login(self, request: HttpRequest, user: User) -> None:
-        """Begin a session under a new key: Django keeps the one of before for a user who signs in again."""
+        """Begin a session under a new key: Django keeps the one of before for a user who signs in again.
+
+        A password that was changed, or a sign-in that was closed, while the second factor was asked for opens nothing (A6).
+        """
+        now = user.get_session_auth_hash()
+        if request.session.pop(PROVED_WITH, now) != now:
+            messages.info(request, "Your password was changed meanwhile. Sign in with the new one.")
+            raise ImmediateHttpResponse(redirect("account_login"))
         before = request.session.session_key
         super().login(request, user)
         if request.session.session_key == before:

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 
-from accounts import permissions, security_log, selectors, services
+from accounts import permissions, security_log, selectors, services, sessions
 from accounts.forms import NewAccountForm
 from accounts.models import Account, Link, SecurityEvent, User
 from accounts.requests import PortalRequest, binding_of
@@ -92,6 +92,11 @@ class AccountAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
     ordering = ["username"]
     fields = ["username", "company", "email", "kind", "reseller", "closed_at", "created_at"]
     readonly_fields = ["username", "kind", "reseller", "created_at"]
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.closed_at and "closed_at" in form.changed_data:
+            sessions.end_all_of(obj)
 
     def get_urls(self) -> list[URLPattern]:
         own = [

@@ -187,7 +187,7 @@ class NewAccountForm(NewUsernameForm):
 class CorrectAddressForm(OneUseForm):
     """Where the invitation and the notices of a new enduser go from now on."""
 
-    email = NewAddressField("A new invitation goes there. The links of before are void.")
+    email = NewAddressField("A new invitation goes there. Earlier links stop working.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -359,7 +359,7 @@ class LinkAccountForm(OneUseForm):
         self.show_fields("code")
         code: str = self.cleaned_data.get("code", "")
         if not code:
-            self.add_error("code", "Enter the code of this user’s second factor")
+            self.add_error("code", "Enter the password again, and the code of this user’s second factor")
             return False
         try:
             check_code(self.request, user, code)

@@ -359,6 +359,8 @@ class SecurityEvent(models.Model):
         RECIPIENT_REMOVED = "recipient_removed", "No more copies of notices"
         SECOND_FACTOR_ADDED = "second_factor_added", "Second factor added"
         SECOND_FACTOR_REMOVED = "second_factor_removed", "Second factor removed"
+        SECOND_FACTOR_REQUIRED = "second_factor_required", "Second factor required of everybody"
+        SECOND_FACTOR_OPTIONAL = "second_factor_optional", "Second factor no longer required"
         ACCOUNT_CREATED = "account_created", "Account created"
         ACCOUNT_CLOSED = "account_closed", "Account closed"
         USER_INVITED = "user_invited", "User invited"
@@ -420,5 +422,5 @@ class Session(AbstractBaseSession):
 
     @property
     def handle(self) -> str:
-        """What it is called where others may read along: its key alone opens the portal."""
-        return salted_hmac("accounts.Session", self.session_key).hexdigest()[:20]
+        """What it is called where others may read along. Not after its key, which alone opens the portal and is another after each switch."""
+        return salted_hmac("accounts.Session", f"{self.user_id} {self.started_at}").hexdigest()[:20]

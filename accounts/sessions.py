@@ -11,10 +11,11 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import Session, User
+from accounts.models import Account, Session, User
 from licensing_portal.foundation.addresses import address_of
 
 SIGN_IN = "sign_in"
@@ -46,6 +47,19 @@ class SessionStore(DatabaseStore):
         session.browser, session.address = facts.get("browser", ""), facts.get("address", "")
         session.started_at, session.seen_at = _moment(facts.get("started_at")), _moment(facts.get("seen_at"))
         return session
+
+    def cycle_key(self) -> None:
+        """Give the row of whoever is signed in another key. Django would make a new row, and so bring one back that was ended meanwhile.
+
+        Whoever ends it at this very moment waits for the row, and then finds it under its new key.
+        """
+        if not self.session_key or SESSION_KEY not in self:
+            super().cycle_key()
+            return
+        key = self._get_new_session_key()  # type: ignore[attr-defined]  # Django’s own, which the stubs leave out
+        if not Session.objects.filter(pk=self.session_key).update(session_key=key):
+            raise SessionInterrupted("The session was ended before the request completed.")
+        self._session_key, self.modified = key, True
 
 
 def _moment(seconds: float | None) -> datetime | None:
@@ -102,12 +116,18 @@ def sessions_of(user: User) -> list[Session]:
 
 def end(user: User, handle: str) -> None:
     """End one of the person's sessions, at once; one that has ended already is no error."""
-    Session.objects.filter(pk__in=[session.pk for session in user.sessions.all() if session.handle == handle]).delete()
+    begun = [session.started_at for session in user.sessions.all() if session.handle == handle]
+    user.sessions.filter(started_at__in=begun).delete()
 
 
 def end_all(user: User, *, but: str | None = None) -> None:
     """End the person's sessions, at once, but the one with this key."""
     user.sessions.exclude(pk=but).delete()
+
+
+def end_all_of(account: Account) -> None:
+    """End the sessions of all users of an account that is closed, so that none comes back if it is opened again."""
+    Session.objects.filter(user__account=account).delete()
 
 
 def keep_all(user: User, *, before: list[str], now: str) -> None:

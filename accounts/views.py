@@ -136,6 +136,7 @@ def invite_again(request: PortalRequest, username: str) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @allowed(permissions.may_create_endusers)
+@limited("letters")
 def correct_address(request: PortalRequest, username: str) -> HttpResponseBase:
     """Put right where a new enduser's invitation and notices go, until it has signed in (A1, A9)."""
     enduser = get_object_or_404(selectors.endusers_of(request.acting), username=username)

@@ -33,7 +33,7 @@ DEPLOYMENT_RETIRED = register(
         "deployments/emails/deployment_retired",
         Group.DEPLOYMENTS,
         "A deployment of yours retired by others",
-        "Your reseller or the publisher retired it, and its licenses are available again.",
+        "Somebody else who may retire it did, and its licenses are available again.",
         has_copies=True,
     )
 )

@@ -66,4 +66,4 @@ def before_and_after(entry: JournalEntry) -> str:
     changes: dict[str, list[str]] = {}
     for line in lines:
         changes.setdefault(line.account.username, []).append(f"{line.product.code} {line.balance - line.quantity:,} → {line.balance:,}")
-    return f"{entry}: " + "; ".join(f"{account} has now {', '.join(numbers)} available" for account, numbers in changes.items()) + "."
+    return f"{entry}: " + "; ".join(f"{account} now has {', '.join(numbers)} available" for account, numbers in changes.items()) + "."

@@ -6,6 +6,7 @@ from accounts import permissions, security_log
 from accounts.models import Account, SecurityEvent, User
 from accounts.notices import account_closed
 from accounts.services import NotYourEnduser, lock_account, lock_open_account, lock_own_enduser
+from accounts.sessions import end_all_of
 from licenses import ledger, notices
 from licenses.counting import remains_of
 from licenses.history import HistoryFilterForm
@@ -94,7 +95,7 @@ def recall_sale(*, sale: JournalEntry, seller: Account, recalled_by: User, quant
         return claim.first_result
     permissions.require(permissions.may_sell, recalled_by, seller)
     # The same locks as for a sale. Under them the owner can neither deploy nor give away, nor can a second recall take, what we count.
-    Account.objects.select_for_update(no_key=True).get(pk=sale.receiver_id)
+    lock_account(sale.receiver)
     sale = JournalEntry.objects.select_related("giver", "receiver").get(pk=sale.pk)
     books = ledger.open_books(owners=[sale.giver, sale.receiver], products=quantities)
     _check_that_it_can_be_recalled(sale, seller, quantities)
@@ -192,7 +193,7 @@ def reverse_entry(
 ) -> JournalEntry:
     """Take back an entry, whole or in part, up to what remains of it, and tell both of its sides (C11). Staff alone may.
 
-    Raises NotAllowed, CannotBeReversed, MoreThanRemains, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
+    Raises NotAllowed, CannotBeReversed, AccountClosed, MoreThanRemains, NothingEntered, InsufficientLicenses, FormAlreadyUsed.
     """
     claim = submissions.claim(key, JournalEntry, entry.number, content_of(quantities), reason, ticket)
     if claim.first_result:
@@ -201,6 +202,8 @@ def reverse_entry(
     if not entry.is_reversible:
         raise CannotBeReversed(f"{entry} can’t be reversed: it is a {entry.get_kind_display().lower()}.")
     giver, receiver = entry.receiver, entry.giver
+    if not receiver.is_publisher:
+        lock_open_account(receiver)
     # Two reversals of one entry have the same giver: under this lock the second counts what the first took.
     books = ledger.open_books(owners=[giver, receiver], products=quantities)
     _check_that_it_remains(entry, quantities)
@@ -291,6 +294,7 @@ def close_enduser(*, reseller: Account, enduser: Account, closed_by: User, key: 
         raise NotClosed(f"{enduser} is in use and can’t be closed here. Nothing was changed.")
     enduser.closed_at = timezone.now()
     enduser.save(update_fields=["closed_at"])
+    end_all_of(enduser)
     security_log.record(SecurityEvent.Kind.ACCOUNT_CLOSED, user=closed_by, other=enduser)
     account_closed(enduser, closed_by=closed_by)
     return claim.settle(enduser)

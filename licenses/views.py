@@ -84,6 +84,7 @@ def sold(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 @allowed(permissions.may_see_endusers)
+@limited("files")
 def sold_csv(request: PortalRequest) -> HttpResponseBase:
     """All sales that pass the filters, oldest first."""
     form = _sold_form(request)

@@ -9,6 +9,7 @@ from django.utils.cache import patch_cache_control
 # nowhere, it would come anew with a new key, and what was one sale would be two.
 KEPT_FOR_GOING_BACK = {
     "licenses:sell_licenses",
+    "licenses:recall_sale",
     "deployments:add_deployment",
     "deployments:add_licenses",
     "deployments:retire_deployment",

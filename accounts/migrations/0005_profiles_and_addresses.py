@@ -67,6 +67,8 @@ class Migration(migrations.Migration):
                     ("recipient_removed", "No more copies of notices"),
                     ("second_factor_added", "Second factor added"),
                     ("second_factor_removed", "Second factor removed"),
+                    ("second_factor_required", "Second factor required of everybody"),
+                    ("second_factor_optional", "Second factor no longer required"),
                     ("account_created", "Account created"),
                     ("account_closed", "Account closed"),
                     ("user_invited", "User invited"),

@@ -3,12 +3,12 @@
 import uuid
 from collections.abc import Mapping
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts import notices, permissions, security_log
 from accounts.models import Account, NoticeChoice, NoticeRecipient, User
 from accounts.security_log import Kind
+from accounts.services import lock_account
 from accounts.unproven_addresses import check_not_too_many
 from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import Refusal
@@ -49,7 +49,7 @@ def add_recipient(*, account: Account, added_by: User, email: str, key: str) -> 
     if claim.first_result:
         return claim.first_result
     permissions.require(permissions.may_administer, added_by, account)
-    account = _lock(account)
+    account = lock_account(account)  # two who add addresses at once would each find room for one
     if account.email.lower() == email.lower() or account.recipients.filter(email__iexact=email).exists():
         raise NotARecipient(f"{email} is there already", field="email")
     if account.recipients.count() >= MOST_RECIPIENTS:
@@ -107,18 +107,11 @@ def move_notices(*, account: Account, recipient: NoticeRecipient, changed_by: Us
     Raises NotAllowed, NotARecipient.
     """
     permissions.require(permissions.may_administer, changed_by, account)
-    account = _lock(account)
-    if not account.recipients.filter(pk=recipient.pk).exclude(confirmed_at=None).exists():
+    account = lock_account(account)
+    if not account.recipients.filter(pk=recipient.pk).exclude(confirmed_at=None).delete()[0]:
         raise NotARecipient(f"{recipient.email} has not agreed yet, or was removed. Nothing was changed.")
-    with transaction.atomic():
-        account.recipients.filter(pk=recipient.pk).delete()
-        old, account.email = account.email, recipient.email
-        account.save(update_fields=["email"])
+    old, account.email = account.email, recipient.email
+    account.save(update_fields=["email"])
     security_log.record(Kind.NOTICE_ADDRESS_CHANGED, user=changed_by, about=f"{old} → {account.email}")
     notices.notice_address_changed(account, address=old, changed_by=changed_by, event=f"address {uuid.uuid4().hex}")
     return account
-
-
-def _lock(account: Account) -> Account:
-    """Return the account as it is now, locked: two who add addresses at once would each find room for one."""
-    return Account.objects.select_for_update(no_key=True, of=("self",)).get(pk=account.pk)

@@ -74,6 +74,11 @@ def has_factor(user: User) -> bool:
     return factors_of(user).exists()
 
 
+def has_app(user: User) -> bool:
+    """Whether it is an authenticator app, or one of them is."""
+    return factors_of(user).filter(type=Authenticator.Type.TOTP).exists()
+
+
 def recovery_codes_of(user: User) -> list[str]:
     """The recovery codes that were not used yet; none where the person has no second factor."""
     codes = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.RECOVERY_CODES).first()
@@ -109,7 +114,7 @@ def use_up(user: User, code: str) -> Authenticator | None:
 def _is_next_code(factor: Authenticator, code: str) -> bool:
     """Whether an app's code is right and later than the last that was taken: each works once, however long it is good for."""
     step = step_of(decrypt(factor.data["secret"]), code)
-    if step is None or step <= factor.data["last_step"]:
+    if step is None or step <= factor.data.get("last_step", 0):
         return False
     factor.data["last_step"] = step
     factor.save(update_fields=["data"])

@@ -73,7 +73,10 @@ class SecondFactorForm(AuthenticateForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].widget.attrs |= {"autofocus": True}
+        self.has_app = factors.has_app(self.user)
+        self.fields["code"].widget.attrs |= {"autofocus": self.has_app}
+        if not self.has_app:
+            self.fields["code"].help_text = "One of your recovery codes."
         self.helper = helper_of("code")
 
     def clean_code(self) -> str:

@@ -31,8 +31,8 @@ class FactorRefused(Refusal):
 
 
 @flow
-def change_password(*, user: User, acting: Account, password: str) -> User:
-    """Give oneself another password: all sessions end, and links that stood on the old one ask again (A6).
+def change_password(*, user: User, acting: Account, password: str, session: str | None = None) -> User:
+    """Give oneself another password: all sessions end but the one with this key, and links that stood on the old one ask again (A6).
 
     Raises NotAllowed.
     """
@@ -40,7 +40,7 @@ def change_password(*, user: User, acting: Account, password: str) -> User:
     user.set_password(password)
     user.save(update_fields=["password"])
     security_log.record(Kind.PASSWORD_CHANGED, user=user)
-    finish_password_change(user=user)
+    finish_password_change(user=user, session=session)
     return user
 
 
@@ -58,9 +58,9 @@ def ask_for_new_password(*, user: User) -> None:
 
 
 @transaction.atomic
-def finish_password_change(*, user: User) -> None:
-    """Do what follows from a new password, also from one that was chosen over a link: all sessions end, and the user is told (A6)."""
-    sessions.end_all(user)
+def finish_password_change(*, user: User, session: str | None = None) -> None:
+    """Do what follows from a new password, also from one that was chosen over a link: all sessions end but one, and the user is told (A6)."""
+    sessions.end_all(user, but=session)
     notices.password_changed(user, **_to(user))
 
 
@@ -71,7 +71,7 @@ def set_up_authenticator(*, user: User, acting: Account, secret: str, step: int)
     Raises NotAllowed, FactorRefused.
     """
     permissions.require(permissions.may_secure_sign_in, user, acting)
-    if factors.factors_of(user).filter(type=Authenticator.Type.TOTP).exists():
+    if factors.has_app(user):
         raise FactorRefused("An authenticator app is set up already")
     app = TOTP.activate(user, secret).instance
     app.data["last_step"] = step
@@ -105,9 +105,9 @@ def remove_passkey(*, user: User, acting: Account, passkey: Authenticator) -> No
     permissions.require(permissions.may_secure_sign_in, user, acting)
     if not factors.factors_of(user).exclude(pk=passkey.pk).exists():
         raise FactorRefused("This is your only second factor. Turn the second factor off instead.")
-    factors.passkeys_of(user).filter(pk=passkey.pk).delete()
-    security_log.record(Kind.SECOND_FACTOR_REMOVED, user=user, about=f"{PASSKEY}: {passkey}")
-    notices.second_factor_removed(user, factor=PASSKEY, **_to(user))
+    if factors.passkeys_of(user).filter(pk=passkey.pk).delete()[0]:
+        security_log.record(Kind.SECOND_FACTOR_REMOVED, user=user, about=f"{PASSKEY}: {passkey}")
+        notices.second_factor_removed(user, factor=PASSKEY, **_to(user))
 
 
 @flow
@@ -165,7 +165,8 @@ def require_second_factor(*, account: Account, changed_by: User, is_required: bo
     Raises NotAllowed.
     """
     permissions.require(permissions.may_administer, changed_by, account)
-    Account.objects.filter(pk=account.pk).update(requires_second_factor=is_required)
+    if Account.objects.filter(pk=account.pk, requires_second_factor=not is_required).update(requires_second_factor=is_required):
+        security_log.record(Kind.SECOND_FACTOR_REQUIRED if is_required else Kind.SECOND_FACTOR_OPTIONAL, user=changed_by)
     account.requires_second_factor = is_required
     return account
 

@@ -97,7 +97,8 @@ def change_password(request: PortalRequest) -> HttpResponseBase:
     form = ChangePasswordForm(_data_of(request), request=request)
     if request.method == "POST" and form.is_valid():
         try:
-            services.change_password(user=request.user, acting=request.acting, password=form.cleaned_data["new_password"])
+            password, session = form.cleaned_data["new_password"], request.session.session_key
+            services.change_password(user=request.user, acting=request.acting, password=password, session=session)
         except Refusal as refusal:
             refusal.show_on(form)
         else:
@@ -112,9 +113,9 @@ def change_password(request: PortalRequest) -> HttpResponseBase:
 @never_cache
 def set_up_authenticator(request: PortalRequest) -> HttpResponseBase:
     """Show the key of an authenticator app, and take the first code that is made with it."""
-    if factors.factors_of(request.user).filter(type="totp").exists():
+    if factors.has_app(request.user):
         return redirect("accounts:security")
-    secret = _new_secret(request)
+    had_factor, secret = factors.has_factor(request.user), _new_secret(request)
     form = SetUpAuthenticatorForm(_data_of(request), request=request, secret=secret)
     if request.method == "POST" and form.is_valid():
         try:
@@ -123,7 +124,7 @@ def set_up_authenticator(request: PortalRequest) -> HttpResponseBase:
             refusal.show_on(form)
         else:
             del request.session[NEW_SECRET]
-            return _to_the_codes(request)
+            return _to_security(request, "Your authenticator app is set up.") if had_factor else _to_the_codes(request)
     return confirmed_page(request, "accounts/set_up_authenticator.html", form, **_key_in_words(request, secret))
 
 
@@ -139,6 +140,13 @@ def _key_in_words(request: PortalRequest, secret: str) -> dict[str, str]:
     adapter = get_adapter()
     address = adapter.build_totp_url(request.user, secret)
     return {"picture": factors.picture_of(address), "secret": " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))}
+
+
+def _to_security(request: PortalRequest, said: str) -> HttpResponseBase:
+    """The recovery codes were there before, and were shown then."""
+    request.session.cycle_key()
+    messages.success(request, said)
+    return redirect("accounts:security")
 
 
 def _to_the_codes(request: PortalRequest) -> HttpResponseBase:
@@ -193,10 +201,8 @@ def add_passkey(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            if not had_factor:
-                return _to_the_codes(request)
-            messages.success(request, format_html("The passkey <bdi>{}</bdi> is added.", facts["name"]))
-            return redirect("accounts:security")
+            said = format_html("The passkey <bdi>{}</bdi> is added.", facts["name"])
+            return _to_security(request, said) if had_factor else _to_the_codes(request)
     return confirmed_page(request, "accounts/add_passkey.html", form, options=json.dumps(begin_registration(request.user, passwordless=False)))
 
 
@@ -261,11 +267,12 @@ def end_other_sessions(request: PortalRequest) -> HttpResponseBase:
 def require_second_factor(request: PortalRequest, word: str) -> HttpResponseBase:
     """Ask every user of the account for a second factor, or no longer."""
     is_required = word == "on"
-    services.require_second_factor(account=request.acting, changed_by=request.user, is_required=is_required)
-    said = (
-        f"Every user of {request.acting} needs a second factor now."
-        if is_required
-        else f"Users of {request.acting} may sign in without a second factor."
-    )
-    messages.success(request, said)
+    now = f"Every user of {request.acting} needs a second factor now."
+    no_longer = f"Users of {request.acting} may sign in without a second factor."
+    try:
+        services.require_second_factor(account=request.acting, changed_by=request.user, is_required=is_required)
+    except Refusal as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, now if is_required else no_longer)
     return redirect("accounts:security")

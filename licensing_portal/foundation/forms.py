@@ -45,7 +45,7 @@ class TimeZoneField(OneLineField):
     def clean(self, value: Any) -> str:
         typed = str(super().clean(value))
         if typed and not zone_meant(typed):
-            raise ValidationError(f"“{typed}” is not a time zone of the list. Enter one like Europe/Berlin")
+            raise ValidationError(f"“{typed}” is not a time zone of the list. Enter a place, like Berlin")
         return zone_meant(typed)
 
 

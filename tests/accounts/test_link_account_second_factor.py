@@ -44,7 +44,7 @@ def test_the_code_is_asked_for_after_the_password_was_right(administrator, guard
 
     response = link_west(administrator)
 
-    assert (response.status_code, errors_of(response)) == (200, {"code": ["Enter the code of this user’s second factor"]})
+    assert (response.status_code, errors_of(response)) == (200, {"code": ["Enter the password again, and the code of this user’s second factor"]})
     assert fields_of(response) == ["Username", "Password", "Code"]
     assert links() == []
 

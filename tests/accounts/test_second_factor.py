@@ -18,7 +18,7 @@ from licensing_portal.foundation.models import Notice
 from tests.authenticator import KEY, code
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.factors import give_factor
-from tests.views import RUBBISH, errors_of, heading_of, page_of, press
+from tests.views import RUBBISH, errors_of, heading_of, page_of, press, text_of
 
 SIGN_IN, SECOND_FACTOR = "/sign-in/", "/sign-in/second-factor/"
 WRONG = {"code": [factors.WRONG_CODE]}
@@ -55,6 +55,19 @@ def test_the_password_leads_to_the_second_factor_and_opens_nothing_yet(person):
     assert (response.status_code, response.url) == (302, SECOND_FACTOR)
     assert heading_of(browser.get(SECOND_FACTOR)) == "Second factor"
     assert not is_signed_in(browser)
+
+
+@pytest.mark.parametrize("change", ["password", "revocations"])
+def test_what_the_password_proved_is_void_when_it_changes_or_the_sign_in_is_closed_meanwhile(visitor, person, change):
+    """A6: a new password ends all sessions, and with them a sign-in that stands between its two steps."""
+    person.set_password("a few words in a row")
+    person.revocations = 1
+    person.save(update_fields=[change])
+
+    response = give(visitor, code())
+
+    assert (response.status_code, response.url, is_signed_in(visitor)) == (302, SIGN_IN, False)
+    assert "Your password was changed meanwhile. Sign in with the new one." in text_of(visitor.get(SIGN_IN))
 
 
 def test_a_wrong_password_tells_nothing_of_the_second_factor(person):

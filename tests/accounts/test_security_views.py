@@ -1,22 +1,25 @@
 """Settings → Security (contract.md, "Words on the screen"): one's own password, second factor and sessions, and who must have a factor."""
 
 import re
+from copy import copy
 
 import pytest
 import time_machine
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from accounts import permissions
 from accounts.checks import staff_have_a_second_factor
 from accounts.models import Account, SecurityEvent, User
-from accounts.security import factors
+from accounts.security import factors, services
 from licensing_portal import demo
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
 from tests.authenticator import code
 from tests.factories.accounts import PASSWORD, LinkFactory, UserFactory
-from tests.factories.factors import give_factor
+from tests.factories.factors import give_factor, give_passkey
 from tests.views import errors_of, form_of, heading_of, links_of, notes_of, page_of, press, text_of
 
 SECURITY = "/settings/security/"
@@ -125,6 +128,25 @@ def key_on(response):
 def set_up(browser, **typed):
     key = key_on(browser.get(AUTHENTICATOR))
     return press(browser, AUTHENTICATOR, {"code": code(key=key), "password": PASSWORD} | typed)
+
+
+def test_an_app_beside_a_passkey_does_not_show_the_recovery_codes_again(visitor, person):
+    """They were shown when they were made, and are still good."""
+    give_passkey(person, "Office key")
+    RecoveryCodes.activate(person)
+
+    response = set_up(visitor)
+
+    assert (response.url, notes_of(visitor.get(response.url))) == (SECURITY, ["Your authenticator app is set up."])
+
+
+def test_a_passkey_that_is_removed_twice_is_told_of_once(person, northgate):
+    key, _ = give_passkey(person, "Office key"), give_passkey(person, "Home key")
+
+    for pressed in (copy(key), copy(key)):  # two tabs have it on their page
+        services.remove_passkey(user=person, acting=northgate, passkey=pressed)
+
+    assert told() == [("A passkey was removed from your sign-in", *ADDRESS)]
 
 
 def test_an_app_that_shows_the_right_code_is_the_second_factor_from_then_on(visitor, person):
@@ -272,6 +294,30 @@ def test_an_administrator_requires_a_second_factor_of_everybody(visitor, northga
     assert notes_of(response)[0] == "Every user of northgate needs a second factor now."
     assert [who.get(page).url for who in (visitor, viewer) for page in ("/", "/history.csv", "/settings/security/password/")] == [SECURITY] * 6
     assert "Your account requires a second factor." in text_of(viewer.get(SECURITY))
+
+
+def test_that_it_is_required_and_no_longer_stands_in_the_security_log_once_each(visitor, person):
+    give_factor(person)
+    for word in ("off", "on", "on", "off"):
+        visitor.post(f"{SECURITY}require/{word}/")
+
+    assert written() == [("second_factor_required", "northgate", ""), ("second_factor_optional", "northgate", "")]
+
+
+def test_whose_right_is_gone_when_it_is_pressed_is_told_so(visitor, person, northgate, monkeypatch):
+    """B7: demoted between the page and the flow."""
+    UserFactory(account=northgate, username="jo")
+    lock = permissions.require
+
+    def demoted_meanwhile(*arguments):
+        User.objects.filter(pk=person.pk).update(role="viewer")
+        lock(*arguments)
+
+    monkeypatch.setattr(permissions, "require", demoted_meanwhile)
+    response = visitor.post(f"{SECURITY}require/on/", follow=True)
+
+    assert notes_of(response) == ["northgate may not do this for northgate. Nothing was changed."]
+    assert Account.objects.get(pk=northgate.pk).requires_second_factor is False
 
 
 def test_who_has_set_one_up_goes_on(visitor, northgate):

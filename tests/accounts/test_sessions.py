@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.test import Client
 from django.utils import timezone
 
@@ -67,6 +68,18 @@ def test_all_others_are_signed_out_at_once(northgate, user):
     assert ([works(other) for other in others], works(here)) == ([False, False], True)
 
 
+def test_one_that_has_another_key_since_the_page_was_opened_is_ended_all_the_same(northgate, user):
+    """Each switch and return gives a session another key: whoever had it would else only have to press now and then to stay."""
+    other, here = browser_of(user(northgate), CHROME), browser_of(user(northgate))
+    handle = Session.objects.get(pk=other.session.session_key).handle
+    before = other.session.session_key
+    other.post("/switch-back/")
+
+    here.post(f"{SECURITY}sessions/{handle}/end/")
+
+    assert (other.cookies["sessionid"].value != before, works(other), works(here)) == (True, False, True)
+
+
 def test_nobody_ends_or_sees_anothers(northgate, harborcu, user):
     theirs, mine = browser_of(user(northgate)), browser_of(user(harborcu), CHROME)
     handle = Session.objects.get(pk=theirs.session.session_key).handle
@@ -98,6 +111,18 @@ def test_a_session_that_was_ended_does_not_come_back_when_it_is_written(northgat
     with pytest.raises(UpdateError):
         session.save()
     assert not works(other)
+
+
+def test_one_that_was_ended_while_it_gets_another_key_does_not_come_back(northgate, user):
+    """Django would make a row anew, of what it has in memory."""
+    other, here = browser_of(user(northgate), CHROME), browser_of(user(northgate))
+    session = other.session  # as a request that is under way has it
+    list(session.keys())
+    here.post(f"{SECURITY}sessions/end-others/")
+
+    with pytest.raises(SessionInterrupted):
+        session.cycle_key()
+    assert (works(other), works(here)) == (False, True)
 
 
 def test_signing_out_ends_it_on_the_server(northgate, user):

@@ -49,6 +49,24 @@ def test_a_sale_is_recalled_with_the_keyboard_alone(sale, northgate, user, visit
     assert_the_books_are_proven()
 
 
+def test_going_back_after_a_recall_and_pressing_again_leads_to_the_first_receipt(sale, northgate, user, visit_as):
+    """B5: 3 more could be recalled, so a form with a new key would take them."""
+    page = visit_as(user(northgate))
+    page.goto(f"{sale.get_absolute_url()}recall/")
+    qty(page, "The Asr").fill("2")
+    field(page, "Reason").fill("Ordered by mistake")
+    button(page, "Recall").click()
+    expect(h1(page)).to_have_text(re.compile("^Recall R-"))
+    receipt, recalled = page.url, balances()
+
+    page.go_back()
+    expect(qty(page, "The Asr")).to_have_value("2")
+    button(page, "Recall").click()
+
+    expect(page).to_have_url(receipt)
+    assert balances() == recalled
+
+
 def test_a_sale_is_recalled_without_scripts(sale, northgate, page_without_scripts):
     """One refusal, which keeps what was typed, and one recall; the enduser reads of it on its own receipt."""
     page = page_without_scripts
@@ -107,7 +125,7 @@ def test_staff_reverse_and_adjust(sale, staff, visit_as):
     expect(page.get_by_text("5 available, 1 deployed in harborcu. Deployed: 1 on LAB.").first).to_be_visible()
     field(page, "Qty, The Asr").fill("5")
     button(page, "Reverse").click()
-    expect(page.get_by_text("harborcu has now ASR 5 → 0 available; northgate has now ASR 4 → 9 available.")).to_be_visible()
+    expect(page.get_by_text("harborcu now has ASR 5 → 0 available; northgate now has ASR 4 → 9 available.")).to_be_visible()
 
     page.goto("/admin/")
     page.get_by_role("link", name="Adjust licenses", exact=True).click()
@@ -119,7 +137,7 @@ def test_staff_reverse_and_adjust(sale, staff, visit_as):
     field(page, "Reason").fill("Counted again")
     field(page, "Ticket reference").fill("T-4712")
     button(page, "Adjust licenses").click()
-    expect(page.get_by_text("northgate has now ASR 9 → 7 available.")).to_be_visible()
+    expect(page.get_by_text("northgate now has ASR 9 → 7 available.")).to_be_visible()
 
     assert set(JournalEntry.objects.values_list("kind", flat=True)) == {"issue", "sale", "deployment", "reversal", "adjustment"}
     assert_the_books_are_proven()

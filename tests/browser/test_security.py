@@ -155,7 +155,7 @@ def test_linking_asks_for_the_second_factor_of_the_other_account(person, west, u
     field(page, "Username").fill("northgate-west")
     field(page, "Password").fill(PASSWORD)
     button(page, "Link Account").click()
-    expect(page.get_by_role("alert")).to_contain_text("Enter the code of this user’s second factor")
+    expect(page.get_by_role("alert")).to_contain_text("Enter the password again, and the code of this user’s second factor")
 
     field(page, "Password").fill(PASSWORD)
     field(page, "Code").fill(code())

@@ -36,7 +36,7 @@ def test_staff_land_in_the_admin_and_issue_licenses_with_the_numbers_before_and_
     page.get_by_role("textbox", name="Note", exact=True).fill("By telephone")
     page.get_by_role("button", name="Issue licenses", exact=True).click()
 
-    expect(page.get_by_text(re.compile(r"P-\d{4}-\d{6}: northgate has now ASR 120 → 150 available\."))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"P-\d{4}-\d{6}: northgate now has ASR 120 → 150 available\."))).to_be_visible()
     expect(page.get_by_text("PO 20931", exact=True)).to_be_visible()
     assert balances() == {("northgate", "ASR"): (150, 0, 0)}
     assert_the_books_are_proven()

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts.models import SecurityEvent
+from accounts.models import Account, SecurityEvent
 from accounts.services import InvitationNotGood, NotYourEnduser, accept_invitation, create_enduser
 from licenses.services import NotClosed, close_enduser, sell_licenses
 from licensing_portal.foundation.errors import NotAllowed
@@ -54,6 +54,15 @@ def test_nobody_signs_in_to_it_any_more_and_nothing_is_sold_to_it(close, northga
     assert browser.get("/").status_code == 302
     with pytest.raises(NotYourEnduser, match="harborcu is closed and can’t receive licenses"):
         sell_licenses(seller=northgate, sold_by=user(northgate), owner=harborcu, quantities=quantities(ASR=1), key=fresh_key())
+
+
+def test_sessions_that_were_open_do_not_come_back_when_staff_open_it_again(close, harborcu, signed_in):
+    browser = signed_in(harborcu)
+    browser.get("/")
+    close()
+    Account.objects.filter(pk=harborcu.pk).update(closed_at=None)
+
+    assert browser.get("/").status_code == 302
 
 
 def test_it_stands_in_the_security_log_of_both(close, northgate, harborcu):

@@ -58,7 +58,7 @@ def test_one_press_adjusts_and_leads_to_the_entry(desk, sale, change, words, ava
 
     entry = latest("adjustment")
     assert (response.status_code, response.url) == (302, f"/admin/licenses/journalentry/{entry.pk}/change/")
-    assert messages_of(desk.get(response.url)) == [f"{entry.number}: northgate has now ASR {words} available."]
+    assert messages_of(desk.get(response.url)) == [f"{entry.number}: northgate now has ASR {words} available."]
     assert balances()["northgate", "ASR"] == (available, 0, 6)
     assert_the_books_are_proven()
 
@@ -119,7 +119,7 @@ def test_one_press_reverses_and_leads_to_the_reversal(desk, page, sale):
     entry = latest("reversal")
     assert (response.status_code, response.url) == (302, f"/admin/licenses/journalentry/{entry.pk}/change/")
     assert messages_of(desk.get(response.url)) == [
-        f"{entry.number}: harborcu has now ASR 6 → 4, TTS 4 → 0 available; northgate has now ASR 4 → 6, TTS 0 → 4 available."
+        f"{entry.number}: harborcu now has ASR 6 → 4, TTS 4 → 0 available; northgate now has ASR 4 → 6, TTS 0 → 4 available."
     ]
     assert (entry.reverses, entry.note, entry.reference) == (sale, WHY["reason"], WHY["ticket"])
     assert_the_books_are_proven()

@@ -56,7 +56,7 @@ def test_one_press_issues_tells_the_account_and_leads_to_the_entry(desk, northga
     assert (entry.giver.username, entry.posted_by.username, entry.acting_as.username) == ("publisher", "staff", "publisher")
     assert (entry.reference, entry.note, entry.number[0]) == ("4711", "by phone\nwith thanks", "P")
     assert [notice.account for notice in Notice.objects.filter(event=entry.number)] == ["northgate"]
-    assert messages_of(desk.get(response.url)) == [f"{entry.number}: northgate has now ASR 5 → 15, TTS 0 → 4 available."]
+    assert messages_of(desk.get(response.url)) == [f"{entry.number}: northgate now has ASR 5 → 15, TTS 0 → 4 available."]
     assert_the_books_are_proven()
 
 

@@ -77,7 +77,7 @@ def test_the_seller_is_told_how_many_can_be_recalled_and_until_when(sale, seller
     """C10, A9: "how much of that can still be taken back", and not where the rest is."""
     response = seller.get(sale.get_absolute_url())
 
-    assert taken_back(response) == f"Taken back Recall 9 licenses can be recalled until {last_moment(sale)}."
+    assert taken_back(response) == f"Recall Recall 9 licenses can be recalled until {last_moment(sale)}."
     assert links_of(response)["Recall"] == page
 
 
@@ -87,7 +87,7 @@ def test_the_owner_is_told_until_when(sale, harborcu, signed_in):
     with time_machine.travel(sale.posted_at + timedelta(days=31), tick=False):
         later = signed_in(harborcu).get(sale.get_absolute_url())
 
-    until = f"Taken back Until {last_moment(sale)} Northgate Voice Systems"
+    until = f"Recall Until {last_moment(sale)}, Northgate Voice Systems"
     assert taken_back(response) == f"{until} can recall what is available of this sale."
     assert taken_back(later) == f"{until} could recall what was available of this sale."
     assert "Recall" not in links_of(response)

@@ -28,9 +28,10 @@ def queued_behind(lock, acts):
 
 def wait_until_waiting(count):
     """Return once this many sessions wait for a lock; `count()` is asked anew each time, as some may end meanwhile."""
-    for _ in range(100_000):  # a busy machine may be slow to let the other begin
+    for _ in range(10_000):
         wanted = count()
         with the_owner(), connection.cursor() as cursor:  # who alone sees what other sessions wait for
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction the first look would be the last
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
             if cursor.fetchone()[0] >= wanted:
                 return

@@ -11,7 +11,7 @@ from accounts.links.services import remove_link
 from accounts.models import Account, User
 from accounts.services import AccountClosed, NotYourEnduser
 from licenses.models import Product
-from licenses.services import NotClosed, ProductRetired, close_enduser, issue_licenses, sell_licenses
+from licenses.services import NotClosed, ProductRetired, close_enduser, issue_licenses, reverse_entry, sell_licenses
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.submissions import fresh_key
 from tests.books import balances
@@ -143,3 +143,19 @@ def test_an_enduser_that_is_sold_to_while_it_is_closed_stays_open(northgate, har
     )
 
     assert (type(outcome), Account.objects.get(pk=harborcu.pk).closed_at) == (NotClosed, None)
+
+
+def test_an_enduser_closed_while_staff_reverse_a_transfer_back_to_it_receives_nothing(northgate, harborcu, stmarys, user, staff, publisher):
+    """C11: what harborcu gave away does not come back to where nobody could reach it."""
+    LinkFactory(holder=stmarys, target=harborcu)
+    give(harborcu, ASR=10)
+    asr = quantities(ASR=10)
+    gone = transfer_licenses(receiver=stmarys, transferred_by=user(stmarys), giver=harborcu, quantities=asr, key=fresh_key())
+    facts = {"publisher": publisher, "reversed_by": staff, "quantities": asr, "reason": "It was not to be", "ticket": "T-1"}
+
+    outcome = while_it_is_open(
+        change=lambda: close_enduser(reseller=northgate, enduser=harborcu, closed_by=user(northgate), key=fresh_key()),
+        act=lambda: reverse_entry(entry=gone, key=fresh_key(), **facts),
+    )
+
+    assert (type(outcome), balances()) == (AccountClosed, {("stmarys", "ASR"): (10, 0, 0)})

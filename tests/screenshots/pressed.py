@@ -42,7 +42,7 @@ PRESSED = [
         follow("T-"),
         follow("Reverse"),
         type_in({TTS: "1", "Reason": "Booked by mistake", "Ticket reference": "T-4711"}),
-        press("Reverse", then="has now"),
+        press("Reverse", then="now has"),
     ),
     picture(
         "admin-adjustment",
@@ -50,7 +50,7 @@ PRESSED = [
         "/admin/adjust/?account=northgate",
         choose("Change", "Add to available"),
         type_in({TTS: "1", "Reason": "Counted again", "Ticket reference": "T-4712"}),
-        press("Adjust licenses", then="has now"),
+        press("Adjust licenses", then="now has"),
     ),
     picture("receipt-reversal", "harborcu", "/history/?kind=reversal", follow("R-")),
     picture("receipt-adjustment", "northgate", "/history/?kind=adjustment", follow("R-")),
