@@ -156,6 +156,7 @@ def correct_address(request: PortalRequest, username: str) -> HttpResponseBase:
 
 @require_safe
 @allowed(permissions.may_see_endusers)
+@limited("files")
 def endusers_csv(request: PortalRequest) -> HttpResponseBase:
     """The endusers that pass the filters of the list, as they can be imported again."""
     return csv_response(_file_name(request, "csv"), enduser_rows(_endusers_to_export(request).iterator(chunk_size=2000)))
@@ -163,6 +164,7 @@ def endusers_csv(request: PortalRequest) -> HttpResponseBase:
 
 @require_safe
 @allowed(permissions.may_see_endusers)
+@limited("files")
 def endusers_xlsx(request: PortalRequest) -> HttpResponseBase:
     """The same as XLSX; of more than one waits for, as CSV."""
     endusers = _endusers_to_export(request)
@@ -188,6 +190,7 @@ def _file_name(request: PortalRequest, ending: str) -> str:
 
 @require_http_methods(["GET", "POST"])
 @allowed(permissions.may_create_endusers)
+@limited("uploads")
 def upload_endusers(request: PortalRequest) -> HttpResponseBase:
     """Upload a file of endusers, to look at what an import would make of it (A1)."""
     files = request.FILES if request.method == "POST" else None
@@ -233,6 +236,7 @@ def check_import(request: PortalRequest, pk: int) -> HttpResponseBase:
 
 @require_safe
 @allowed(permissions.may_create_endusers)
+@limited("files")
 def problem_rows_csv(request: PortalRequest, pk: int) -> HttpResponseBase:
     """The rows that can't be imported, each with the reason; put right, the file can be uploaded as it is."""
     upload = get_object_or_404(selectors.enduser_imports_of(request.acting), pk=pk)

@@ -143,6 +143,7 @@ def history_csv(request: PortalRequest) -> HttpResponseBase:
 
 
 @require_safe
+@limited("files")
 def history_xlsx(request: PortalRequest) -> HttpResponseBase:
     """The same as XLSX; what takes longer than one waits for is made as a job, which one page further is started (C12)."""
     form = _history_form(request)

@@ -1,6 +1,9 @@
-"""ASVS 2.4.1, limits on what costs: files of the journal, and letters to people whom one names. Those on guessing stand in tests/accounts/test_one_lock.py."""
+"""ASVS 2.4.1, limits on what costs: files of rows, files to be read, and letters to people whom one names. Those on guessing stand in tests/accounts/test_one_lock.py."""
+
+from functools import partial
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Account, Invitation, SecurityEvent, User
 from tests.factories.accounts import LinkFactory
@@ -12,22 +15,23 @@ TOO_MANY = "Too many tries"
 
 @pytest.fixture
 def limits(settings):
-    settings.REQUEST_LIMITS = {"files": "3/300s/user", "letters": "3/300s/user"}
+    settings.REQUEST_LIMITS = {"files": "5/300s/user", "uploads": "3/300s/user", "letters": "3/300s/user"}
 
 
 def test_the_numbers_are_settings(settings):
     """docs/security.md names them."""
-    assert settings.REQUEST_LIMITS == {"files": "30/300s/user", "letters": "60/300s/user"}
+    assert settings.REQUEST_LIMITS == {"files": "30/300s/user", "uploads": "30/300s/user", "letters": "60/300s/user"}
 
 
 def test_files_are_limited_by_person_and_all_together(limits, northgate, tideway, signed_in):
-    browser, addresses = signed_in(northgate), ["/history.csv", "/licenses.csv", "/sold.csv"]
+    browser, addresses = signed_in(northgate), ["/history.csv", "/history.xlsx", "/licenses.csv", "/sold.csv", "/endusers.csv"]
     answers = [browser.get(address) for address in addresses]
 
     refused = [browser.get("/history.csv"), browser.get("/sold.csv"), browser.head("/licenses.csv")]
+    refused += [browser.get("/history.xlsx"), browser.get("/endusers.xlsx")]
 
-    assert [answer.status_code for answer in answers] == [200] * 3
-    assert [(answer.status_code, answer["Retry-After"]) for answer in refused] == [(429, "300")] * 3
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert [(answer.status_code, answer["Retry-After"]) for answer in refused] == [(429, "300")] * 5
     assert (heading_of(refused[0]), list(links_of(refused[0]))) == (TOO_MANY, ["License Portal", "My Licenses"])
     assert [browser.get("/history/").status_code, signed_in(tideway).get("/history.csv").status_code] == [200, 200]
 
@@ -35,7 +39,7 @@ def test_files_are_limited_by_person_and_all_together(limits, northgate, tideway
 def test_the_limit_is_the_persons_whomever_they_act_for(limits, northgate, west, signed_in):
     LinkFactory(holder=northgate, target=west)
     browser = signed_in(northgate)
-    for _ in range(3):
+    for _ in range(5):
         browser.get("/history.csv")
 
     browser.post("/switch/northgate-west/")
@@ -46,10 +50,19 @@ def test_the_limit_is_the_persons_whomever_they_act_for(limits, northgate, west,
 def test_a_limit_opens_by_itself(limits, northgate, signed_in, time_machine):
     time_machine.move_to("2030-01-01T12:00:00Z", tick=False)
     browser = signed_in(northgate)
-    statuses = [browser.get("/history.csv").status_code for _ in range(4)]
+    statuses = [browser.get("/history.csv").status_code for _ in range(6)]
     time_machine.move_to("2030-01-01T12:05:01Z", tick=False)
 
-    assert (statuses, browser.get("/history.csv").status_code) == ([200, 200, 200, 429], 200)
+    assert (statuses, browser.get("/history.csv").status_code) == ([200] * 5 + [429], 200)
+
+
+def test_uploads_are_limited_by_person_and_looking_at_the_form_costs_nothing(limits, northgate, signed_in):
+    browser = signed_in(northgate)
+    upload = partial(press, browser, "/import-endusers/")
+    statuses = [upload({"file": SimpleUploadedFile("endusers.csv", b"Username,Company,Email\n")}).status_code for _ in range(4)]
+
+    assert statuses == [200, 200, 200, 429]
+    assert browser.get("/import-endusers/").status_code == 200
 
 
 def new_enduser(browser, number):
