@@ -93,6 +93,16 @@ def endusers_matching(reseller: Account, text: str) -> AccountQuerySet:
     return endusers_of(reseller).filter(matches)
 
 
+def customers() -> AccountQuerySet:
+    """All resellers and endusers, by username: whom staff issue to."""
+    return Account.objects.exclude(kind=Account.Kind.PUBLISHER).order_by("username")
+
+
+def customers_matching(text: str) -> AccountQuerySet:
+    """The resellers and endusers whose username or company contains `text`."""
+    return customers().filter(Q(username__icontains=text) | Q(company__icontains=text))
+
+
 def enduser_imports_of(account: Account) -> QuerySet[EnduserImport]:
     """The files of endusers that were uploaded for this account, the newest first."""
     return EnduserImport.objects.filter(account=account).select_related("job", "uploaded_by").order_by("-pk")

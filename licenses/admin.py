@@ -97,6 +97,7 @@ def issue_licenses(request: PortalRequest) -> HttpResponseBase:
     form = IssueLicensesForm(
         request.POST if request.method == "POST" else None,
         chosen=request.GET.get("account", ""),
+        find=request.GET.get("find", ""),
         binding=binding_of(request, "issue_licenses"),
     )
     if request.method == "POST" and form.is_valid():

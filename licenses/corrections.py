@@ -20,7 +20,9 @@ def adjust_licenses(request: PortalRequest) -> HttpResponseBase:
     if not permissions.may_adjust(request.user, desk):
         raise PermissionDenied
     data = request.POST if request.method == "POST" else None
-    form = AdjustLicensesForm(data, chosen=request.GET.get("account", ""), binding=binding_of(request, "adjust_licenses"))
+    form = AdjustLicensesForm(
+        data, chosen=request.GET.get("account", ""), find=request.GET.get("find", ""), binding=binding_of(request, "adjust_licenses")
+    )
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         try:

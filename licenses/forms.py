@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 
 from accounts.forms import UsernameField
 from accounts.models import Account
-from accounts.selectors import endusers_of
+from accounts.selectors import customers, customers_matching, endusers_of
 from licenses.counting import remains_of
 from licenses.ledger import shortage
 from licenses.models import Holding, JournalEntry, Product
@@ -23,6 +23,7 @@ from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name
 
 OFFERED_OWNERS = 50
+OFFERED_ACCOUNTS = 50
 UP, DOWN = "up", "down"
 
 
@@ -221,20 +222,32 @@ class RecallSaleForm(QuantitiesForm):
 
 
 class AccountQuantitiesForm(QuantitiesForm):
-    """A form of the admin that changes what one account has available, with what it has now."""
+    """A form of the admin that changes what one account has available, with what it has now.
+
+    It takes every open account, and offers those that `find` is about, as many as one looks through. Where that is a single one, it is chosen.
+    """
 
     account = forms.ModelChoiceField(
-        Account.objects.open().exclude(kind=Account.Kind.PUBLISHER).order_by("username"),
+        customers().open(),
         to_field_name="username",
-        empty_label="Choose an account",
         error_messages=missing("Choose an account"),
         widget=forms.Select(attrs={"data-reload": ""}),
     )
 
-    def __init__(self, data: Any = None, *, chosen: str, offered: Iterable[Product], **options: Any) -> None:
-        super().__init__(data, offered=offered, initial={"account": chosen}, **options)
+    def __init__(self, data: Any = None, *, chosen: str, find: str = "", offered: Iterable[Product], **options: Any) -> None:
+        self.find = find.replace("\0", "").strip()
+        found = list(customers_matching(self.find).open()[: OFFERED_ACCOUNTS + 1])
+        only_match = found[0].username if self.find and len(found) == 1 else ""
+        super().__init__(data, offered=offered, initial={"account": chosen or only_match}, **options)
         username = str(self["account"].value() or "").replace("\0", "")
         self.has_now = dict(Holding.objects.filter(account__username=username).values_list("product", "available"))
+        self.has_found, self.are_many = bool(found), len(found) > OFFERED_ACCOUNTS
+        self._offer([account.username for account in found[:OFFERED_ACCOUNTS]], username)
+
+    def _offer(self, usernames: list[str], chosen: str) -> None:
+        """Whoever was chosen before another search stays chosen."""
+        choices = [*([chosen] if chosen and chosen not in usernames else []), *usernames]
+        self["account"].field.widget.choices = [("", "Choose an account"), *zip(choices, choices, strict=True)]
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:
         return QuantityRow(field, product.code, product.name, there=self.has_now.get(product.pk, 0))
@@ -246,8 +259,8 @@ class IssueLicensesForm(AccountQuantitiesForm):
     order_number = OneLineField(label="Order number", required=False, max_length=60)
     note = ManyLinesField(label="Note", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
-    def __init__(self, data: Any = None, *, chosen: str, **options: Any) -> None:
-        super().__init__(data, chosen=chosen, offered=Product.objects.filter(retired_at=None), **options)
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, offered=Product.objects.filter(retired_at=None), **options)
 
 
 def ticket_field() -> forms.Field:
@@ -268,8 +281,8 @@ class AdjustLicensesForm(AccountQuantitiesForm):
     reason = ReasonField(who="The account")
     ticket = ticket_field()
 
-    def __init__(self, data: Any = None, *, chosen: str, **options: Any) -> None:
-        super().__init__(data, chosen=chosen, offered=Product.objects.all(), **options)
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, offered=Product.objects.all(), **options)
 
 
 class ReverseEntryForm(QuantitiesForm):

@@ -117,6 +117,51 @@ def test_only_open_accounts_and_products_that_are_not_retired_are_offered(desk, 
     assert [row[0] for row in rows_of(response)] == ["The Asr (ASR)"]
 
 
+def options_of(response):
+    return [option["value"] for option in page_of(response).first("main").first("select").all("option")]
+
+
+@pytest.fixture
+def many_accounts(northgate):
+    """60 resellers beside northgate, more than one looks through."""
+    made = [
+        Account(username=f"reseller-{number:02}", company=f"Company {number:02} GmbH", kind="reseller", email="a@example.com") for number in range(60)
+    ]
+    Account.objects.bulk_create(made)
+
+
+@pytest.mark.parametrize("address", [ISSUE, "/admin/adjust/"])
+def test_of_many_accounts_fifty_are_offered_and_a_search_finds_the_others(desk, many_accounts, address):
+    first, found, by_company = desk.get(address), desk.get(f"{address}?find=R-5"), desk.get(f"{address}?find=company+59")
+
+    assert options_of(first) == ["", "northgate", *(f"reseller-{number:02}" for number in range(49))]
+    assert options_of(found) == ["", *(f"reseller-{number:02}" for number in range(50, 60))]
+    assert (options_of(by_company), values_of(by_company)["account"]) == (["", "reseller-59"], "reseller-59")
+
+
+def test_an_account_that_is_not_offered_is_taken_and_stays_chosen(desk, many_accounts):
+    """A page that was opened for one account, or searched for another, goes on with whom it names."""
+    assert options_of(desk.get(f"{ISSUE}?account=reseller-59"))[:2] == ["", "reseller-59"]
+    assert options_of(desk.get(f"{ISSUE}?account=reseller-59&find=north")) == ["", "reseller-59", "northgate"]
+
+    assert press(desk, ISSUE, TEN_ASR | {"account": "reseller-59"}).status_code == 302
+    assert balances() == {("reseller-59", "ASR"): (10, 0, 0)}
+
+
+def test_a_search_that_finds_nobody_says_so(desk, many_accounts):
+    response = desk.get(f"{ISSUE}?find=%00nobody")
+
+    assert (
+        next(words.text for words in page_of(response).all("p") if words.attributes.get("id") == "id_find_help")
+        == "No open account has “nobody” in its username or company."
+    )
+    assert options_of(response) == [""]
+
+
+def test_where_one_can_look_through_all_accounts_nobody_has_to_search(desk):
+    assert "Find an account" not in desk.get(ISSUE).text
+
+
 # ── Refusals ──
 
 CHOICE = "Select a valid choice. That choice is not one of the available choices."

@@ -267,6 +267,8 @@ SETTINGS = [
 ADMIN = [
     picture("admin", "admin", "/admin/"),
     picture("admin-issue-licenses", "admin", "/admin/issue/"),
+    picture("admin-issue-licenses-found", "admin", "/admin/issue/?find=north"),
+    picture("admin-issue-licenses-found-nobody", "admin", "/admin/issue/?find=nobody"),
     picture("admin-issue-licenses-refused", "admin", "/admin/issue/", press("Issue licenses", then=REFUSED)),
     picture("admin-adjust-licenses", "admin", "/admin/adjust/?account=northgate"),
     picture("admin-adjust-licenses-refused", "admin", "/admin/adjust/?account=northgate", press("Adjust licenses", then=REFUSED)),
