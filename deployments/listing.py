@@ -1,9 +1,10 @@
 """The area Deployments of My Licenses: one's own, or those made for endusers, filtered and a page at a time (C1)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.paginator import Page, Paginator
@@ -43,6 +44,8 @@ OF_ENDUSERS = {
 class DeploymentFilterForm(SortableFilterForm):
     """The filters of the deployments; `whose=endusers` shows those made for endusers in place of one's own.
 
+    `keeping` is what of the address is about another list of the page.
+
     A reseller finds its endusers' deployments by what it may see of them: by neither host nor state (A9).
     """
 
@@ -52,15 +55,22 @@ class DeploymentFilterForm(SortableFilterForm):
     product = OneLineField(label="Product", required=False, max_length=30)
     state = forms.ChoiceField(label="Status", required=False, choices=[("", "All statuses"), *Deployment.State.choices])
 
-    def __init__(self, data: QueryDict, *, account: Account, products: Iterable[Product]) -> None:
+    def __init__(self, data: QueryDict, *, account: Account, products: Iterable[Product], keeping: Mapping[str, str]) -> None:
         super().__init__(data)
         self.account = account
         self.is_for_endusers = account.is_reseller and data.get("whose") == "endusers"
+        self.elsewhere = keeping
+        self.kept = {**keeping, "whose": "endusers"} if self.is_for_endusers else keeping
         self.orders = OF_ENDUSERS if self.is_for_endusers else OF_ONES_OWN
         self.fields["product"].widget = product_select(products)
         if self.is_for_endusers:
-            self.kept, self.search_hint = {"whose": "endusers"}, "Name or owner"
+            self.search_hint = "Name or owner"
             del self.fields["state"]
+
+    @property
+    def switch(self) -> dict[str, str]:
+        """The addresses of either side of the switch, without the other's filters."""
+        return {"own": f"?{urlencode(self.elsewhere)}", "endusers": f"?{urlencode({**self.elsewhere, 'whose': 'endusers'})}"}
 
     @property
     def whose(self) -> Q:

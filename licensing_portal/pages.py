@@ -21,7 +21,7 @@ from accounts.requests import PortalRequest, binding_of
 from deployments import selectors as deployment_selectors
 from deployments.listing import DeploymentFilterForm, deployment_list, given_rows
 from licenses import selectors as license_selectors
-from licenses.models import Holding, JournalEntry, Product
+from licenses.models import JournalEntry
 from licenses.presentation import amounts_in_short, icon, sentence
 from licensing_portal.foundation.forms import FilterForm, OneUseForm
 from licensing_portal.foundation.jobs import FILES_KEPT
@@ -29,6 +29,7 @@ from licensing_portal.foundation.models import Job
 from licensing_portal.foundation.notices import notices_of_account
 from licensing_portal.foundation.tables import XLSX_TYPE, as_a_download
 from licensing_portal.kinds_of_jobs import KINDS
+from licensing_portal.summary import SummaryForm, summary_of
 
 RECENT = 6
 FOUND = 8  # of each kind
@@ -43,28 +44,6 @@ class EnduserRow:
     account: Account
     sold: int
     last_sold_at: datetime | None
-
-
-@dataclass(frozen=True)
-class SummaryRow:
-    """One product of the License Purchase / Deployment Summary (C1), with what the stacked bar needs, in percent."""
-
-    holding: Holding
-
-    @property
-    def product(self) -> Product:
-        return self.holding.product
-
-    @property
-    def sold_width(self) -> str:
-        return self._percent(self.holding.sold)
-
-    @property
-    def sold_and_deployed_width(self) -> str:
-        return self._percent(self.holding.sold + self.holding.deployed)
-
-    def _percent(self, part: int) -> str:
-        return f"{100 * part / self.holding.purchased:.2f}%" if self.holding.purchased else "0%"
 
 
 @dataclass(frozen=True)
@@ -83,13 +62,13 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
     account = request.acting
     if account.is_publisher:
         return redirect("admin:index")
-    rows = [SummaryRow(holding) for holding in license_selectors.summary_of(account)]
-    filters = DeploymentFilterForm(request.GET, account=account, products=[row.product for row in rows])
+    summary = summary_of(account, SummaryForm(request.GET))
+    filters = DeploymentFilterForm(request.GET, account=account, products=summary.products, keeping=summary.form.chosen)
     recent = license_selectors.recent_entries_of(account)[:RECENT]
     context = {
-        "rows": rows,
-        "totals": _totals(rows),
-        "has_sold": account.is_reseller or any(row.holding.sold for row in rows),
+        "summary": summary,
+        "totals": summary.totals,
+        "has_sold": account.is_reseller or any(row.holding.sold for row in summary.rows),
         "deployments": deployment_list(filters, number=request.GET.get("page", "")),
         "recent": _recent_rows(recent, account),
     }
@@ -98,10 +77,6 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
 
 def _recent_rows(entries: Iterable[JournalEntry], account: Account) -> list[RecentRow]:
     return [RecentRow(entry, icon(entry), sentence(entry, account), amounts_in_short(entry)) for entry in entries]
-
-
-def _totals(rows: list[SummaryRow]) -> dict[str, int]:
-    return {name: sum(getattr(row.holding, name) for row in rows) for name in ("purchased", "sold", "deployed", "available")}
 
 
 @require_safe

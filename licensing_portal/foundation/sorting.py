@@ -27,13 +27,14 @@ class Heading:
 class SortableFilterForm(FilterForm):
     """Filters of a list that is sorted by `?sort=` as well. An order that does not exist is none: the list comes as it comes."""
 
+    sorted_by = "sort"  # its name in the address: of two lists on one page one has another
     # By name in the address, the usual one first; each stands beside its reverse, whose name differs by a leading "-".
     orders: Mapping[str, Order]
 
     @property
     def sort(self) -> str:
         """The name of the order that was chosen; "" for the usual one."""
-        wanted = str(self.data.get("sort", ""))
+        wanted = str(self.data.get(self.sorted_by, ""))
         return wanted if wanted in list(self.orders)[1:] else ""
 
     @property
@@ -54,7 +55,7 @@ class SortableFilterForm(FilterForm):
 
     @property
     def cleared(self) -> str:
-        return f"?{urlencode({**self.kept, **({'sort': self.sort} if self.sort else {})})}"
+        return f"?{urlencode({**self.kept, **({self.sorted_by: self.sort} if self.sort else {})})}"
 
     @property
     def _current(self) -> str:
@@ -65,8 +66,8 @@ class SortableFilterForm(FilterForm):
         is_sorted = self._current.removeprefix("-") == first.removeprefix("-")
         sorts_by = _reverse(self._current) if is_sorted else first
         direction = ("descending" if self._current.startswith("-") else "ascending") if is_sorted else ""
-        others = self.query_without("sort")
-        return Heading(f"?{others}{'&' if others else ''}{urlencode({'sort': sorts_by})}", direction)
+        others = self.query_without(self.sorted_by)
+        return Heading(f"?{others}{'&' if others else ''}{urlencode({self.sorted_by: sorts_by})}", direction)
 
 
 def _reverse(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Lists sorted by what their reader chooses, in the page's address: endusers and deployments."""
+"""Lists sorted by what their reader chooses, in the page's address: endusers, the summary of My Licenses, and deployments."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from deployments.services import add_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import EnduserFactory
 from tests.factories.deployments import deploy
-from tests.factories.licenses import give, quantities
+from tests.factories.licenses import give, quantities, sell
 from tests.views import links_of, page_of, rows_of
 
 ENDUSERS = "/endusers/"
@@ -100,6 +100,68 @@ def test_the_order_stays_from_page_to_page(northgate, signed_in):
     second = browser.get(ENDUSERS + links_of(first)["Next"])
 
     assert [row[0] for row in rows_of(first) + rows_of(second)] == [f"clinic-{number:02}" for number in reversed(range(60))]
+
+
+@pytest.fixture
+def holdings(northgate, stmarys):
+    """Of northgate. ASR: 9 purchased, all of them available; CPA: 5, of which 4 are sold; TTS: 7, of which 2 are deployed."""
+    give(northgate, TTS=7, ASR=9, CPA=5)
+    sell(northgate, stmarys, CPA=4)
+    deploy(northgate, TTS=2)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found", "told"),
+    [
+        ("", ["ASR", "CPA", "TTS"], {"Product": "ascending"}),
+        ("-product", ["TTS", "CPA", "ASR"], {"Product": "descending"}),
+        ("-purchased", ["ASR", "TTS", "CPA"], {"Purchased": "descending"}),
+        ("purchased", ["CPA", "TTS", "ASR"], {"Purchased": "ascending"}),
+        ("-sold", ["CPA", "ASR", "TTS"], {"Sold": "descending"}),
+        ("-deployed", ["TTS", "ASR", "CPA"], {"Deployed": "descending"}),
+        ("available", ["CPA", "TTS", "ASR"], {"Available": "ascending"}),
+        ("-reseller", ["ASR", "CPA", "TTS"], {"Product": "ascending"}),
+    ],
+)
+def test_the_summary_is_sorted_by_product_or_by_any_of_its_numbers(holdings, northgate, signed_in, chosen, found, told):
+    """C1. Of equal numbers the product decides."""
+    response = signed_in(northgate).get(MY_LICENSES, {"summary": chosen})
+
+    assert codes_of(response) == found
+    assert {name: way for name, way in sorted_by(response).items() if name != "Changed"} == told
+
+
+def codes_of(response):
+    """The products of the summary, from the top."""
+    return [link.text.removeprefix("The ").upper() for row in page_of(response).first("tbody").all("tr") for link in row.first("th").all("a")]
+
+
+def test_a_click_on_a_number_sorts_by_the_most_first_and_the_next_by_the_least(holdings, northgate, signed_in):
+    browser = signed_in(northgate)
+
+    first = heading_link(browser.get(MY_LICENSES), "Available")
+
+    assert (first, heading_link(browser.get(first), "Available")) == ("?summary=-available", "?summary=available")
+
+
+def test_the_summary_and_the_deployments_keep_each_others_order_and_filters(holdings, northgate, signed_in):
+    response = signed_in(northgate).get(MY_LICENSES, {"summary": "-sold", "whose": "endusers", "q": "none"})
+    links = links_of(response)
+
+    assert heading_link(response, "Available") == "?whose=endusers&q=none&summary=-available"
+    assert links["Clear filters"] == "?summary=-sold&whose=endusers#deployments"
+    assert [links[name] for name in ("This account 1", "My endusers 0")] == [
+        "?summary=-sold#deployments",
+        "?summary=-sold&whose=endusers#deployments",
+    ]
+    kept = [(field["name"], field["value"]) for field in page_of(response).first("main").all("input") if field["type"] == "hidden"]
+    assert kept == [("summary", "-sold"), ("whose", "endusers")]
+
+
+def test_a_single_product_is_not_to_be_sorted(northgate, signed_in):
+    give(northgate, ASR=1)
+
+    assert sorted_by(signed_in(northgate).get(MY_LICENSES)) == {}
 
 
 @pytest.mark.parametrize(
