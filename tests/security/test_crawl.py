@@ -17,8 +17,9 @@ from django.db.models import Q
 from django.test import Client
 from django.urls import resolve
 
+from accounts.enduser_files import EnduserRow
 from accounts.models import Account, Invitation, Link, NoticeRecipient, Session, User
-from accounts.services import create_enduser, invite_user
+from accounts.services import create_enduser, import_endusers, invite_user, upload_endusers
 from deployments.models import Deployment
 from licenses.models import JournalEntry
 from licensing_portal import demo
@@ -28,6 +29,7 @@ from licensing_portal.foundation.submissions import fresh_key
 from tests.books import balances
 from tests.factories.accounts import RecipientFactory, UserFactory
 from tests.factories.factors import give_factor, give_passkey
+from tests.jobs import do_jobs
 from tests.test_view_matrix import ADMIN, TABLE
 from tests.views import errors_of, page_of
 
@@ -69,7 +71,7 @@ def browsers(db, settings):
 
 
 def more_than_the_demo_has():
-    """What the rest of the addresses is about: people who are invited or deactivated, second factors, another session, letters."""
+    """What the rest of the addresses is about: people who are invited or deactivated, second factors, another session, letters, an import."""
     northgate, tideway = (User.objects.get(username=username) for username in ("northgate", "tideway"))
     UserFactory(account=northgate.account, username="northgate-viewer", role="viewer")
     UserFactory(account=northgate.account, username="northgate-gone", role="viewer", is_active=False)
@@ -82,6 +84,10 @@ def more_than_the_demo_has():
     RecipientFactory(account=Account.objects.get(username="harborcu"))
     Account.objects.filter(pk=tideway.account_id).update(requires_second_factor=True)
     Client().force_login(northgate)
+    rows = [EnduserRow(2, "imported", "Imported Clinic", "imported@example.com"), EnduserRow(3, "", "Nameless Clinic", "")]
+    upload = upload_endusers(reseller=northgate.account, uploaded_by=northgate, file_name="endusers.csv", rows=rows, key=fresh_key())
+    import_endusers(upload=upload, reseller=northgate.account, imported_by=northgate, key=fresh_key())
+    do_jobs()
     deliver_due()
 
 
@@ -222,6 +228,7 @@ FROM_NO_PAGE = {
         "accounts:open_way_out",
         "accounts:end_copies",
     ),
+    *("licenses:export_history", "job_file"),
     *("admin:login", "admin:logout", "admin:password_change", "admin:password_change_done", "admin:autocomplete", "admin:jsi18n"),
 }
 NOT_WALKED_TO = {name for name in ADMIN if name.endswith(("_history", "_delete")) or (name.endswith("_add") and ADMIN[name][0] == 403)}
