@@ -38,6 +38,13 @@ def loaded_by(response):
     return {link.removeprefix(settings.STATIC_URL) for link in links if link.startswith(settings.STATIC_URL)}
 
 
+def test_the_length_of_a_compressed_page_differs_though_the_page_is_the_same(northgate, signed_in):
+    """BREACH: who can have a page sent again and again, and reads its length alone, learns nothing of what stands in it."""
+    browser = signed_in(northgate)
+
+    assert len({sent(browser.get("/help/", headers={"accept-encoding": "gzip"})) for _ in range(20)}) > 1
+
+
 def test_no_page_weighs_more_than_a_hundred_kilobytes_at_first_and_thirty_after(address, browser_of, world, settings):
     settings.REQUEST_LIMITS = {}
     browsers = {who: browser_of(who) for who in READERS}
