@@ -30,6 +30,18 @@ def seller(northgate, harborcu, stmarys, user, visit_as):
     return page
 
 
+def test_what_was_found_is_seen_in_the_colors_of_the_system_too(seller):
+    """Where a system forces its colors, the mark that shines in ours would be black on black."""
+    seller.emulate_media(color_scheme="dark", forced_colors="active")
+    owner_of(seller).press_sequentially("har")
+    mark = seller.get_by_role("option", name=re.compile("^harborcu")).locator("mark").first
+
+    expect(mark).to_have_text("har")
+    expect(mark).to_have_css("color", "rgb(255, 255, 255)")
+    expect(mark).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    expect(mark).to_have_css("text-decoration-line", "underline")
+
+
 def test_the_owner_is_chosen_from_the_suggestions_with_the_keyboard(seller):
     owner = owner_of(seller)
     owner.press_sequentially("har")

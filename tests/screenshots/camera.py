@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -13,6 +14,13 @@ PASSWORD = "licensing-demo"
 
 DESK, PHONE, A4 = 1280, 390, 718  # CSS pixels; paper within the margins of a browser
 HEIGHTS = {DESK: 900, PHONE: 844, A4: 1047}
+
+# "forced" are the system's own colors, for those who see little: Chromium draws white on black where the system is dark.
+COLORS: dict[str, Any] = {
+    "light": {"color_scheme": "light", "forced_colors": "none"},
+    "dark": {"color_scheme": "dark", "forced_colors": "none"},
+    "forced": {"color_scheme": "dark", "forced_colors": "active"},
+}
 
 NOBODY = ""  # signed out
 
@@ -63,7 +71,7 @@ class Camera:
             page.emulate_media(media=picture.media)
             _resize(page, width, is_whole=picture.is_whole)
             for theme in picture.themes:
-                page.emulate_media(media=picture.media, color_scheme=theme)
+                page.emulate_media(media=picture.media, **COLORS[theme])
                 page.screenshot(path=self.out / picture.file.format(name=picture.name, width=width, theme=theme), animations="disabled")
                 self.taken += 1
 

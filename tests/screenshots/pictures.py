@@ -37,6 +37,21 @@ MY_LICENSES = [
     picture("menu", "northgate", "/", press("Open menu", then="Switch Accounts"), widths=(PHONE,), is_whole=False),
 ]
 
+# In the system's own colors: a page of each sort, and all that means something by its color elsewhere.
+FORCED = {"themes": ("forced",), "widths": (DESK,)}
+FORCED_COLORS = [
+    picture("forced-my-licenses", "northgate", "/?whose=endusers", **FORCED),
+    picture("forced-acting", "northgate as northgate-west", "/", **FORCED),
+    picture("forced-sell", "northgate", "/sell/", type_in({"Owner": "nobody", FULL: "999"}), press("Add", then=REFUSED), **FORCED),
+    picture("forced-sell-owner-open", "northgate", "/sell/", type_in({"Owner": "h"}), see("harborcu"), keys("ArrowDown"), **FORCED),
+    picture("forced-transfer", "northgate", "/transfer/?account=northgate-west", type_in({TTS: "6"}), **FORCED),
+    picture("forced-history", "northgate", "/history/?product=TTS&kind=sale", **FORCED),
+    picture("forced-endusers", "northgate", "/endusers/", **FORCED),
+    picture("forced-receipt", "northgate", "/sold/", follow("S-"), **FORCED),
+    picture("forced-security", "northgate", "/settings/security/", **FORCED),
+    picture("forced-help", "northgate", "/help/", **FORCED),
+]
+
 SELL_LICENSES = [
     picture("sell-licenses", "northgate", "/sell/"),
     picture("sell-licenses-owner-open", "northgate", "/sell/", type_in({"Owner": "h"}), see("harborcu"), keys("ArrowDown")),
@@ -346,6 +361,7 @@ PICTURES = [
     *ENDUSERS,
     *SECURITY,
     *IMPORT,
+    *FORCED_COLORS,
     *LINKED_ACCOUNTS,
     *TEAM,
     *SETTINGS,
