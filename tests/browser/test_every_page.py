@@ -19,7 +19,7 @@ from licensing_portal.foundation.submissions import fresh_key
 from tests.authenticator import code
 from tests.browser.elements import button
 from tests.browser.judging import faults_of, field, refused
-from tests.factories.accounts import PASSWORD
+from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.licenses import give
 from tests.files import csv_of
 from tests.jobs import do_jobs
@@ -27,8 +27,9 @@ from tests.jobs import do_jobs
 
 @pytest.fixture
 def story(transactional_db):
-    """The demo, with its mails delivered."""
+    """The demo, with its mails delivered, and a viewer of northgate's."""
     demo.load()
+    UserFactory(account=Account.objects.get(username="northgate"), username="northgate-viewer", role="viewer")
     deliver_due()
 
 
@@ -60,6 +61,29 @@ SECURITY = [f"/settings/security/{page}" for page in ("", "password/", "authenti
 PROFILE = ["/settings/profile/", "/settings/profile/email/", "/settings/profile/email/confirm/bad/", "/notices/agree/bad/"]
 NOTIFICATIONS = ["/settings/notifications/", "/settings/notifications/addresses/add/"]
 SETTINGS = [*PROFILE, *NOTIFICATIONS, *SECURITY, "/settings/team/", "/settings/team/northgate/", "/settings/invite-user/"]
+OF_A_VIEWER = [
+    "/",
+    "/history/",
+    "/endusers/",
+    "/endusers/harborcu/",
+    "/sold/",
+    "/switch/",
+    "/search/?q=h",
+    "/settings/profile/",
+    "/settings/security/",
+    "/help/",
+]
+OF_AN_ENDUSER = [
+    "/",
+    "/deployments/add/",
+    "/transfer/",
+    "/history/",
+    "/linked-accounts/",
+    "/switch/",
+    "/settings/team/",
+    "/search/?q=S-2026",
+    "/help/",
+]
 OF_WHOEVER_HAS_NOTHING = ["/", "/deployments/add/", "/transfer/", "/history/", "/linked-accounts/", "/switch/"]
 
 
@@ -70,8 +94,10 @@ OF_WHOEVER_HAS_NOTHING = ["/", "/deployments/add/", "/transfer/", "/history/", "
         {"northgate": OF_A_RESELLER_IN_LISTS},
         {"northgate": SETTINGS, "pinecrest": ["/settings/team/", "/settings/notifications/"]},
         {"pinecrest": OF_WHOEVER_HAS_NOTHING, "harborcu": ["/"], "harborcu-tw": ["/linked-accounts/"]},  # the last can be used by another
+        {"harborcu": OF_AN_ENDUSER},
+        {"northgate-viewer": OF_A_VIEWER},
     ],
-    ids=["reseller", "reseller in lists", "settings", "endusers"],
+    ids=["reseller", "reseller in lists", "settings", "endusers", "an enduser", "a viewer"],
 )
 def test_pages(visitor, opened):
     found = []

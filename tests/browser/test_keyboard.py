@@ -102,6 +102,24 @@ def test_licenses_are_sold_deployed_and_transferred_with_the_keyboard_alone(pers
     assert balances() == {("northgate", "ASR"): (0, 7, 3), ("northgate", "TTS"): (4, 0, 0), ("harborcu", "ASR"): (3, 0, 0)}
 
 
+def test_an_account_is_linked_and_switched_to_with_the_keyboard_alone(northgate, west, harborcu, user, visit_as):
+    user(west)
+    page = visit_as(user(northgate))
+    page.goto("/linked-accounts/")
+    page.wait_for_load_state()
+
+    type_into(page, "Username", "northgate-west")
+    type_into(page, "Password", PASSWORD)
+    press(page, "button", "Link Account")
+    expect(page.get_by_role("heading", name=re.compile("^northgate-west"), level=3)).to_be_visible()
+
+    press(page, "link", "Switch Accounts")
+    press(page, "button", "Switch")
+    expect(page.get_by_role("button", name="Return to northgate", exact=True)).to_be_visible()
+    press(page, "button", "Return to northgate")
+    expect(page.get_by_role("button", name="Return to northgate", exact=True)).to_have_count(0)
+
+
 def test_the_skip_link_leads_past_the_menu(northgate, user, visit_as):
     page = visit_as(user(northgate))
     page.goto("/")
