@@ -11,6 +11,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from licensing_portal.foundation import signing_keys
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -73,6 +75,7 @@ MIDDLEWARE = [
     "licensing_portal.headers.NoTraceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "licensing_portal.foundation.uploads.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -212,6 +215,19 @@ MFA_RECOVERY_CODE_DIGITS = 10
 # ── Rules with a time ──────────────────────────────────────────────────────────────────────────────────────────────
 
 RECALL_WINDOW = timedelta(days=30)  # how long a reseller can undo what it did for an enduser: rules C7 and C10
+
+# ── License files ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+# PEM, whose line ends may be written \n. A key of the wrong kind stops the start, and not the first download.
+LICENSE_SIGNING_KEY = env.str("LICENSE_SIGNING_KEY", default="", multiline=True)
+LICENSE_SIGNING_KEY_FILE = VAR / "license-signing-key.pem"  # the demo's and development's own, made when it is first asked for
+if LICENSE_SIGNING_KEY:
+    signing_keys.private_key(LICENSE_SIGNING_KEY)
+elif IS_PRODUCTION:
+    raise ImproperlyConfigured("Set LICENSE_SIGNING_KEY: license files are signed with an Ed25519 key of the publisher’s own.")
+
+LICENSE_VERIFYING_KEYS = env.str("LICENSE_VERIFYING_KEYS", default="", multiline=True)  # public keys of before; what they signed is still believed
+signing_keys.public_keys(LICENSE_VERIFYING_KEYS)
 
 # ── Mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
