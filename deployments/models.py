@@ -20,6 +20,7 @@ from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts.models import Account
 from licenses.extensions import PLACES_NAMED, in_short, knows_where_licenses_are, objects_to_recalls
@@ -87,7 +88,7 @@ class Deployment(models.Model):
     def is_waiting(self) -> bool:
         return self.state == self.State.WAITING
 
-    @property
+    @cached_property
     def number(self) -> str:
         """The number of the entry that it began with, which license files call it by."""
         return str(self.entries.order_by("pk").values_list("entry__number", flat=True)[0])

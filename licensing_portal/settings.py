@@ -212,9 +212,10 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # half minutes by which a clock may be wrong
 MFA_RECOVERY_CODE_DIGITS = 10
 
-# ── Rules with a time ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── Rules with a number ────────────────────────────────────────────────────────────────────────────────────────────
 
 RECALL_WINDOW = timedelta(days=30)  # how long a reseller can undo what it did for an enduser: rules C7 and C10
+SERVER_REPLACEMENTS_PER_YEAR = 2  # of a deployment, in a year of UTC, that need nobody's help: rule C8
 
 # ── License files ──────────────────────────────────────────────────────────────────────────────────────────────────
 
