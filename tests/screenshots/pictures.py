@@ -84,8 +84,16 @@ DEPLOYMENTS = [
         press("Add Licenses", then=REFUSED),
     ),
     picture("add-licenses-nothing-available", "stmarys", "/", follow("SMH-PROD-A"), look_at("add-licenses/")),
-    picture("retire-deployment-owner", "harborcu", "/", follow("HCU-IVR-01"), follow("Retire deployment")),
-    picture("retire-deployment-reseller", "northgate", "/endusers/stmarys/", follow("SMH-PROD-A"), follow("Retire deployment")),
+    picture("deployment-waiting", "metrotransit", "/", follow("MTI-OUTBOUND-1")),
+    picture("deployment-replaced", "stmarys", "/", follow("SMH-PROD-A")),
+    picture("upload-server-file", "metrotransit", "/", follow("MTI-OUTBOUND-1"), look_at("upload-server-file/")),
+    picture("upload-server-file-refused", "metrotransit", "/", follow("MTI-OUTBOUND-1"), press("Upload server file", then=REFUSED)),
+    picture("replace-server", "harborcu", "/", follow("HCU-IVR-01"), follow("Replace server")),
+    picture("replace-server-refused", "harborcu", "/", follow("HCU-IVR-01"), follow("Replace server"), press("Replace server", then=REFUSED)),
+    picture("allow-replacement-staff", "admin", "/admin/deployments/deployment/", follow("HCU-IVR-01"), follow("Allow one more replacement")),
+    picture("retire-deployment-owner", "northgate", "/", follow("NVS-LAB"), follow("Retire deployment")),
+    picture("retire-deployment-refused", "harborcu", "/", follow("HCU-IVR-01"), look_at("retire/")),
+    picture("retire-deployment-reseller", "tideway", "/endusers/metrotransit/", follow("MTI-OUTBOUND-1"), follow("Retire deployment")),
     picture("retire-deployment-staff", "admin", "/admin/deployments/deployment/", follow("HCU-IVR-01"), follow("Retire deployment")),
 ]
 
