@@ -68,7 +68,7 @@ def retiring(deployment):
 
 def test_staff_retire_a_deployment_of_any_age_from_its_page(desk, ivr, staff):
     """C7, C11: the owner is told, and the journal names the person and the publisher."""
-    Deployment.objects.update(state="active", created_at=timezone.now() - timedelta(days=900))
+    Deployment.objects.update(state="active", serial=1, created_at=timezone.now() - timedelta(days=900))
     page = f"/admin/deployments/deployment/{ivr.pk}/change/"
 
     response = press(desk, links_of(desk.get(page))["Retire deployment"], REASON)
