@@ -1,6 +1,6 @@
 """Verifying a license file: a page that anybody may open, and the key that everybody may have (C6).
 
-A stranger learns here what the file says, and nothing beyond it.
+A stranger learns here what the file says, and beyond it only whether it is out of date.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits import limited
-from deployments import license_files
+from deployments import license_files, selectors
 from deployments.license_files import LARGEST, LicenseFile
 from licensing_portal.foundation import signing_keys
 from licensing_portal.foundation.errors import Refusal
@@ -49,9 +49,13 @@ class VerifyLicenseForm(forms.Form):
 @takes_a_file_of(LARGEST)
 @limited("verifications")
 def verify_license(request: HttpRequest) -> HttpResponseBase:
-    """Say in words what a license file grants, once its signature fits."""
+    """Say in words what a license file grants, once its signature fits, and whether it was overtaken."""
     form = VerifyLicenseForm(request.POST, request.FILES) if request.method == "POST" else VerifyLicenseForm()
-    answer = {"content": form.content, "form": VerifyLicenseForm()} if form.is_valid() else {"form": form}
+    if not form.is_valid():
+        return render(request, "deployments/verify_license.html", {"form": form})
+    content = form.content
+    is_out_of_date = selectors.is_out_of_date(content.deployment_number, content.serial)
+    answer = {"form": VerifyLicenseForm(), "content": content, "is_out_of_date": is_out_of_date, "is_newest": is_out_of_date is False}
     return render(request, "deployments/verify_license.html", answer)
 
 

@@ -7,10 +7,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import SecurityEvent
 from deployments import license_files
+from deployments.models import Deployment
+from deployments.services import add_licenses
+from licensing_portal.foundation.submissions import fresh_key
+from tests.factories.deployments import deploy
 from tests.factories.license_files import CONTENT
+from tests.factories.licenses import give, quantities
 from tests.keys import other_key, pem_of
 from tests.views import RUBBISH, controls_of, errors_of, form_of, heading_of, kept_in, links_of, notes_of, page_of, rows_of, text_of, values_of
 
@@ -158,6 +164,68 @@ def test_more_than_a_license_file_can_be_is_not_read(stranger):
     response = with_file(stranger, b"x" * 300_000)
 
     assert (response.status_code, heading_of(response)) == (413, "That is too much at once")
+
+
+# ── Whether it was overtaken ──
+
+
+@pytest.fixture
+def ivr(northgate, harborcu):
+    """A deployment whose license file of now has the serial 3."""
+    give(northgate, ASR=10)
+    made = deploy(northgate, owner=harborcu, name="HCU-IVR-01", ASR=4)
+    Deployment.objects.filter(pk=made.pk).update(state="active", serial=3)
+    return made
+
+
+def answer_for(ivr, browser, *, serial):
+    return with_text(browser, license_files.signed(replace(CONTENT, deployment_number=ivr.number, serial=serial)))
+
+
+OVERTAKEN = (
+    "A newer license file was made for this deployment, or the deployment was retired. "
+    "This one is genuine: Voice Publisher signed it, and nothing in it was changed."
+)
+
+
+def test_the_newest_is_said_to_be_that(ivr, stranger):
+    response = answer_for(ivr, stranger, serial=3)
+
+    assert (heading_of(response), facts_of(response)["Serial"]) == ("This license file is genuine", "3 The newest of this deployment")
+
+
+def test_an_older_one_is_said_to_be_out_of_date(ivr, stranger):
+    response = answer_for(ivr, stranger, serial=2)
+
+    assert (heading_of(response), notes_of(response)) == ("This license file is out of date", [OVERTAKEN])
+    assert facts_of(response)["Serial"] == "2"  # and not which is the newest
+
+
+def test_one_of_a_retired_deployment_is_told_in_the_same_words(ivr, stranger):
+    """Whoever holds a file is not told that its deployment was retired (A9)."""
+    Deployment.objects.filter(pk=ivr.pk).update(state="retired", retired_at=timezone.now())
+
+    response = answer_for(ivr, stranger, serial=3)
+
+    assert (heading_of(response), notes_of(response)) == ("This license file is out of date", [OVERTAKEN])
+
+
+def test_licenses_added_later_lead_to_the_same_deployment(ivr, stranger, harborcu, user):
+    """Its number is that of its first entry, whatever came after."""
+    give(harborcu, ASR=2)
+    add_licenses(deployment=ivr, account=harborcu, added_by=user(harborcu), quantities=quantities(ASR=2), key=fresh_key())
+
+    assert heading_of(answer_for(ivr, stranger, serial=1)) == "This license file is out of date"
+
+
+def test_a_file_that_is_not_genuine_asks_for_nothing_and_is_told_nothing(ivr, stranger):
+    forged = license_files.signed(replace(CONTENT, deployment_number=ivr.number, serial=2)).replace('"quantity":24', '"quantity":25')
+
+    with CaptureQueriesContext(connection) as queries:
+        response = with_text(stranger, forged)
+
+    assert errors_of(response) == {"text": [CHANGED]}
+    assert [query["sql"] for query in queries if "deployments_" in query["sql"]] == []
 
 
 # ── Whom it serves, and how often ──

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from joserfc.jwk import OKPKey
 
-from deployments import license_files
+from deployments import license_files, selectors
 from deployments.license_files import LARGEST, LicenseFile
 from licensing_portal.foundation import signing_keys
 from licensing_portal.foundation.errors import Refusal
@@ -21,7 +22,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument(
-            "--key", type=Path, metavar="PEM", help="believe the public keys in this file, as /license-signing-key.pem publishes them, and no other"
+            "--key",
+            type=Path,
+            metavar="PEM",
+            help="believe the public keys in this file, as /license-signing-key.pem publishes them, and no other; and ask no database",
         )
 
     def handle(self, *, file: Path, key: Path | None, **options: Any) -> None:
@@ -29,8 +33,9 @@ class Command(BaseCommand):
             content = license_files.read(_beginning_of(file), _keys_in(key) if key else None)
         except Refusal as refusal:
             raise CommandError(f"{file}: {refusal}", returncode=1) from None
-        for line in what_it_grants(content):
-            self.stdout.write(line)
+        self.stdout.write("\n".join(what_it_grants(content)))
+        if not key:
+            self.stdout.write(whether_it_is_the_newest(content))
 
 
 def _beginning_of(file: Path) -> bytes:
@@ -50,6 +55,19 @@ def _keys_in(file: Path) -> Sequence[OKPKey]:
     if not keys:
         raise CommandError(f"{file}: There is no public key in it.", returncode=1)
     return keys
+
+
+def whether_it_is_the_newest(content: LicenseFile) -> str:
+    """What the database adds, where one answers: the signature needs none."""
+    try:
+        is_out_of_date = selectors.is_out_of_date(content.deployment_number, content.serial)
+    except DatabaseError:
+        is_out_of_date = None
+    if is_out_of_date is None:
+        return "Whether it is the newest is not known here."
+    if is_out_of_date:
+        return "Out of date: a newer license file was made for this deployment, or the deployment was retired."
+    return "It is the newest of this deployment."
 
 
 def what_it_grants(content: LicenseFile) -> list[str]:
