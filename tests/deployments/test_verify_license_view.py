@@ -65,6 +65,11 @@ def test_the_page_asks_for_a_file_or_its_text(stranger):
     assert links_of(response)["the publisher’s public key"] == KEY
 
 
+def test_the_sign_in_leads_to_it(stranger):
+    """Whoever holds a license file need have no account."""
+    assert links_of(stranger.get("/sign-in/"))["Verify a license file"] == VERIFY
+
+
 @pytest.mark.parametrize("send", [lambda browser, text: with_file(browser, text.encode()), with_text], ids=["file", "text"])
 def test_a_genuine_file_is_told_in_words(stranger, text, send):
     response = send(stranger, text)
