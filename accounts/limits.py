@@ -1,4 +1,4 @@
-"""How often one person may ask for what costs others something: a whole file of the journal, or a letter to somebody."""
+"""How often one may ask for what costs others something: a whole file of the journal, a letter to somebody, a license file to be verified."""
 
 from collections.abc import Callable
 from functools import wraps

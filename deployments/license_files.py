@@ -60,6 +60,11 @@ class LicenseFile:
     issued_at: datetime  # aware; written in UTC, to the second
     serial: int  # from 1
 
+    @property
+    def total(self) -> int:
+        """How many licenses of all products together."""
+        return sum(quantity for _, _, quantity in self.products)
+
 
 class NotALicenseFile(Refusal):
     """It is no license file, or none that the portal could have made."""

@@ -163,8 +163,13 @@ TRIES_PER_ADDRESS = 20
 TRIES_WITHIN = 5 * 60  # seconds in which they are counted, and after which one may try again
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many proxies of our own write X-Forwarded-For
 
-# How often one person may ask for a file of the journal, and for a letter to somebody: far more than anybody needs.
-REQUEST_LIMITS = {"files": f"30/{TRIES_WITHIN}s/user", "letters": f"60/{TRIES_WITHIN}s/user"}
+# How often one person may ask for a file of the journal, and for a letter to somebody, and how often an address, where nobody
+# need be signed in, for a license file to be verified: far more than anybody needs.
+REQUEST_LIMITS = {
+    "files": f"30/{TRIES_WITHIN}s/user",
+    "letters": f"60/{TRIES_WITHIN}s/user",
+    "verifications": f"60/{TRIES_WITHIN}s/ip",
+}
 
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds: a reset link is good for one hour
 INVITATION_TIMEOUT = 7 * 24 * 60 * 60  # seconds: rule A1

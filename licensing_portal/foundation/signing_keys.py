@@ -1,6 +1,7 @@
 """The Ed25519 keys that the publisher signs with: the current one, and the public halves of those before.
 
 Production has them from the environment. The demo and development make a key of their own once, and keep it under VAR.
+A key's text is a secret, or could be one put in the wrong place: no sentence here quotes it, and none keeps the library's words about it.
 """
 
 import os
@@ -17,10 +18,6 @@ from joserfc.jwk import OKPKey
 
 PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
 
-# A key's text is a secret, or could be one put in the wrong place: no sentence quotes it, and none keeps the library's words about it.
-NOT_A_PRIVATE_KEY = "{name} is not an Ed25519 private key in PEM without a password; `openssl genpkey -algorithm ed25519` makes one."
-NOT_PUBLIC_KEYS = "{name} is not Ed25519 public keys in PEM, one after another; `openssl pkey -in key.pem -pubout` writes one."
-
 
 def private_key(pem: str, *, name: str = "LICENSE_SIGNING_KEY") -> OKPKey:
     """Read the key to sign with. Raises ImproperlyConfigured, without a word of the text, for anything else than an Ed25519 key in PEM."""
@@ -29,14 +26,14 @@ def private_key(pem: str, *, name: str = "LICENSE_SIGNING_KEY") -> OKPKey:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise ImproperlyConfigured(NOT_A_PRIVATE_KEY.format(name=name))
+        raise ImproperlyConfigured(f"{name} is not an Ed25519 private key in PEM without a password; `openssl genpkey -algorithm ed25519` makes one.")
     return OKPKey.import_key(key)
 
 
 def public_keys(pems: str, *, name: str = "LICENSE_VERIFYING_KEYS") -> list[OKPKey]:
     """Read public keys that stand one after another, none of them in an empty text. Raises ImproperlyConfigured for anything else."""
     if PUBLIC_KEY.sub("", pems).strip():
-        raise ImproperlyConfigured(NOT_PUBLIC_KEYS.format(name=name))
+        raise _not_public_keys(name)
     return [_public_key(pem, name) for pem in PUBLIC_KEY.findall(pems)]
 
 
@@ -46,8 +43,12 @@ def _public_key(pem: str, name: str) -> OKPKey:
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise ImproperlyConfigured(NOT_PUBLIC_KEYS.format(name=name))
+        raise _not_public_keys(name)
     return OKPKey.import_key(key)
+
+
+def _not_public_keys(name: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} is not Ed25519 public keys in PEM, one after another; `openssl pkey -in key.pem -pubout` writes one.")
 
 
 def current() -> OKPKey:

@@ -38,7 +38,18 @@ def visitor(story, visit_as):
 
 # ── Pages that one opens ──
 
-OF_A_RESELLER = ["/", "/sell/", "/deployments/add/", "/transfer/", "/create-enduser/", "/linked-accounts/", "/switch/", "/sign-out/", "/help/"]
+OF_A_RESELLER = [
+    "/",
+    "/sell/",
+    "/deployments/add/",
+    "/transfer/",
+    "/create-enduser/",
+    "/linked-accounts/",
+    "/switch/",
+    "/sign-out/",
+    "/help/",
+    "/verify/",
+]
 OF_A_RESELLER_IN_LISTS = [
     "/endusers/",
     "/search/?q=h",

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -13,22 +13,10 @@ from deployments.license_files import LicensedProduct, LicenseFile, LicenseFileT
 from licensing_portal.foundation import signatures
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.signatures import SignatureDoesNotFit, UnknownKey
+from tests.factories.license_files import CONTENT
 from tests.keys import RFC_8032_FIRST, key_of, other_key, pem_of
 
 KEY = key_of(RFC_8032_FIRST)
-
-CONTENT = LicenseFile(
-    publisher="Voice Publisher",
-    deployment_number="D-2026-000001",
-    deployment="HCU-IVR-01",
-    owner="harborcu",
-    company="Harbor Credit Union",
-    host_name="ivr-01.harborcu.example.com",
-    server_file_sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    products=(LicensedProduct("ASR-FULL", "Speech Engine (ASR) Full", 24), LicensedProduct("TTS", "Text-to-Speech Server", 12)),
-    issued_at=datetime(2026, 11, 24, 20, 0, 5, tzinfo=UTC),
-    serial=3,
-)
 
 # As docs/license_files.md shows it.
 WRITTEN = (

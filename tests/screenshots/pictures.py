@@ -5,8 +5,10 @@ A row is a name, who looks, the address, and what leads from there to what is dr
 
 from tests.screenshots.camera import A4, DESK, NOBODY, PHONE
 from tests.screenshots.pressed import PRESSED
-from tests.screenshots.rows import DEPLOYMENT, FULL, LITE, REFUSED, SALE, TTS, WRONG, letter, password_link, picture
-from tests.screenshots.steps import follow, forget_cookies, keys, look_at, press, see, type_in
+from tests.screenshots.rows import DEPLOYMENT, FULL, LITE, REFUSED, SALE, TTS, WRONG, letter, license_file, password_link, picture
+from tests.screenshots.steps import follow, forget_cookies, keys, look_at, press, see, type_in, type_in_what_the_address_ends_with
+
+PASTE = type_in_what_the_address_ends_with("Or its text")
 
 SIGNING_IN = [
     picture("sign-in", NOBODY, "/"),
@@ -95,6 +97,13 @@ DEPLOYMENTS = [
     picture("retire-deployment-refused", "harborcu", "/", follow("HCU-IVR-01"), look_at("retire/")),
     picture("retire-deployment-reseller", "tideway", "/endusers/metrotransit/", follow("MTI-OUTBOUND-1"), follow("Retire deployment")),
     picture("retire-deployment-staff", "admin", "/admin/deployments/deployment/", follow("HCU-IVR-01"), follow("Retire deployment")),
+]
+
+VERIFY = [
+    picture("verify-license", NOBODY, "/verify/"),
+    picture("verify-license-refused", NOBODY, "/verify/", type_in({"Or its text": '{"license":{}}'}), press("Verify", then=REFUSED)),
+    picture("verify-license-genuine", NOBODY, license_file("HCU-IVR-01", 1), PASTE, press("Verify", then="is genuine")),
+    picture("verify-license-signed-in", "harborcu", license_file("HCU-IVR-01", 1), PASTE, press("Verify", then="is genuine")),
 ]
 
 TRANSFER_LICENSES = [
@@ -330,6 +339,7 @@ PICTURES = [
     *HISTORY,
     *RECEIPTS,
     *SOLD,
+    *VERIFY,
     *HELP,
     *SEARCH,
     *ENDUSERS,
