@@ -87,7 +87,8 @@ screenshots: test-environment ## a picture of every page and state, to look at, 
 DEVELOPING := DEMO= DEBUG=1 DATABASE_URL=sqlite://:memory:
 SERVING = DEMO= DEBUG= DATABASE_URL=postgres://portal@localhost/portal EMAIL_URL=smtp://localhost \
 	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com TRUSTED_PROXIES=1 \
-	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')
+	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	LICENSE_SIGNING_KEY="$$(.venv/bin/python -c 'from joserfc.jwk import OKPKey; print(OKPKey.generate_key().as_pem(private=True).decode())')"
 
 # What is served, and what installs it; tests do on purpose what nobody else may.
 OURS := accounts deployments licenses licensing_portal transfers requirements manage.py

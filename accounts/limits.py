@@ -1,4 +1,4 @@
-"""How often one person may ask for what costs others something: a whole file of its rows, a file to read, or a letter to somebody."""
+"""How often one may ask for what costs others something: a whole file of rows, a file to read, a letter to somebody."""
 
 from collections.abc import Callable
 from functools import wraps

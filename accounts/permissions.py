@@ -79,6 +79,11 @@ def may_retire_deployments(user: User, account: Account) -> bool:
     return may_move_licenses(user, account) or may_retire_any_deployment(user, account)
 
 
+def may_allow_replacements(user: User, account: Account) -> bool:
+    """Give a deployment more replacements of its server than everybody has: the publisher's staff, in the admin (C8)."""
+    return user.is_staff and account.is_publisher and user.has_perm("deployments.allow_replacement")
+
+
 def may_send_any_notice_again(user: User, account: Account) -> bool:
     """Mail whosever notice once more: the publisher's staff, in the admin (C4)."""
     return user.is_staff and account.is_publisher and user.has_perm("foundation.send_notice_again")

@@ -46,6 +46,7 @@ from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import FilterForm, OneUseForm
 from licensing_portal.foundation.tables import MOST_ROWS_AT_ONCE, csv_response, xlsx_response
 from licensing_portal.foundation.templatetags.portal import number
+from licensing_portal.foundation.uploads import MOST_BYTES, takes_a_file_of
 
 INVITATION_TOKEN = "invitation_token"  # noqa: S105 - the name of a key in the session
 
@@ -191,6 +192,7 @@ def _file_name(request: PortalRequest, ending: str) -> str:
 @require_http_methods(["GET", "POST"])
 @allowed(permissions.may_create_endusers)
 @limited("uploads")
+@takes_a_file_of(MOST_BYTES, room=20 * MOST_BYTES)  # one that is far too large is told so at its field, too
 def upload_endusers(request: PortalRequest) -> HttpResponseBase:
     """Upload a file of endusers, to look at what an import would make of it (A1)."""
     files = request.FILES if request.method == "POST" else None

@@ -1,4 +1,4 @@
-"""The forms of deployments: a new one, more licenses, an end. They check shape; services check rules."""
+"""The forms of deployments: a new one, its server file and another, more licenses, an end. They check shape; services check rules."""
 
 from typing import Any
 
@@ -10,13 +10,37 @@ from django.forms.boundfield import BoundField
 from django.utils.functional import cached_property
 
 from accounts.models import Account
-from deployments.models import Deployment
+from deployments.models import LARGEST_SERVER_FILE, Deployment
+from deployments.server_files import EMPTY, FIELD, TOO_LARGE, Upload
 from licenses.forms import HoldingForm, OwnerField, named_owner, own_enduser, owners_to_offer, quantities_helper
 from licenses.models import Product
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, ReasonField, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 
 host_name_is_plain = RegexValidator(r"^[^\s/\\]+$", "Enter a host name like ivr-01.example.com")
+
+
+class ServerFileField(forms.FileField):
+    """A license server's identity file. How large it is, is asked before it is read; what it is called does not matter (C6)."""
+
+    widget = forms.FileInput
+
+    def __init__(self, *, required: bool = True, help_text: str = "") -> None:
+        says = f"info.bts of the license server, at most {LARGEST_SERVER_FILE // 1024} KiB."
+        super().__init__(
+            label="Server file",
+            required=required,
+            help_text=f"{says} {help_text}".strip(),
+            error_messages=missing("Choose the server file") | {"empty": EMPTY, "invalid": "Choose the server file"},
+        )
+
+    def clean(self, data: Any, initial: Any = None) -> Upload | None:
+        sent = super().clean(data, initial)
+        if not sent:
+            return None
+        if sent.size > LARGEST_SERVER_FILE:
+            raise forms.ValidationError(TOO_LARGE)
+        return Upload(sent.name, sent.read())
 
 
 class AddDeploymentForm(HoldingForm):
@@ -31,6 +55,7 @@ class AddDeploymentForm(HoldingForm):
         error_messages=missing("Enter a host name"),
     )
     owner = OwnerField(required=False)
+    server_file = ServerFileField(required=False, help_text="Its owner can upload it later, too.")
     notes = ManyLinesField(label="Notes", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, data: Any = None, *, account: Account, may_sell: bool, **options: Any) -> None:
@@ -50,7 +75,7 @@ class AddDeploymentForm(HoldingForm):
                 css_class="card",
             ),
             QuantityTable("components/_quantity_table.html"),
-            Div(Div("notes", css_class="card-body"), css_class="card"),
+            Div(Div(FIELD, "notes", css_class="card-body stack"), css_class="card"),
         )
         self.fields["host_name"].widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
 
@@ -82,6 +107,33 @@ class AddLicensesForm(HoldingForm):
         return QuantityRow(field, product.code, product.name, holding.available, holding.deployed, self.on_it.get(product.pk, 0))
 
 
+class UploadServerFileForm(OneUseForm):
+    """Upload server file (C6), on the deployment's page while it waits, and on one of its own."""
+
+    server_file = ServerFileField()
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.helper = _plain_helper("key", FIELD)
+
+
+class ReplaceServerForm(OneUseForm):
+    """Replace server (C8): the file of the new one, and why."""
+
+    server_file = ServerFileField(help_text="Of the new server.")
+    reason = ReasonField(who="The publisher")
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.helper = _plain_helper("key", FIELD, "reason")
+
+
+class AllowReplacementForm(OneUseForm):
+    """One more replacement of a server, in the admin (C8): the reason, which the owner can read."""
+
+    reason = ReasonField(who="The owner")
+
+
 class RetireDeploymentForm(OneUseForm):
     """Retire deployment (C7), in the portal and in the admin: the reason, which the owner is told."""
 
@@ -89,6 +141,12 @@ class RetireDeploymentForm(OneUseForm):
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.layout = Layout("key", "reason")
+        self.helper = _plain_helper("key", "reason")
+
+
+def _plain_helper(*fields: str) -> FormHelper:
+    """The fields one under the other; the page draws the form's tag and its button."""
+    helper = FormHelper()
+    helper.form_tag = False
+    helper.layout = Layout(Div(*fields, css_class="stack"))
+    return helper

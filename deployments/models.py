@@ -5,14 +5,22 @@ DeploymentLine  is how many licenses of one product it has; they only grow (C7).
                 they were: they tell what was on it and came back.
 DeploymentEntry is each journal entry that put licenses on it, with the sale it was made of, if it was one (C5), and the
                 one that returned them all.
+ServerFile      is the license server's identity, byte for byte; of a deployment's files one at most is in use (C6, C8).
+SignedLicenseFile is what was made of it and the lines; a later one, with a higher serial, supersedes it.
+LicenseFileDownload is each time that somebody was given one: from the first on only staff can retire the deployment (C7).
+ReplacementAllowance is what staff gave beyond the replacements that need nobody's help (C8).
 
 And what licenses asks of whoever knows deployments: what keeps a sale from being recalled, and where licenses are.
 """
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts.models import Account
 from licenses.extensions import PLACES_NAMED, in_short, knows_where_licenses_are, objects_to_recalls
@@ -35,17 +43,30 @@ class Deployment(models.Model):
     owner = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="deployments")
     made_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="deployments_made", help_text="The owner, or its reseller.")
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    serial = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Of the license file that its server file and licenses of now make; 0 before there was a server file.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        permissions = [("retire_deployment", "Can retire deployments")]
+        permissions = [
+            ("retire_deployment", "Can retire deployments"),
+            ("allow_replacement", "Can allow more replacements of a server"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["waiting", "active", "retired"]), name="deployment_state_is_known"),
             models.CheckConstraint(
                 condition=Q(state="retired", retired_at__isnull=False) | (~Q(state="retired") & Q(retired_at=None)),
                 name="a_retired_deployment_and_no_other_says_since_when",
+            ),
+            models.CheckConstraint(
+                condition=(~Q(state="waiting") | Q(serial=0)) & (~Q(state="active") | Q(serial__gt=0)),
+                name="an_active_deployment_and_no_waiting_one_has_a_serial",
             ),
         ]
         indexes = [
@@ -62,6 +83,15 @@ class Deployment(models.Model):
     @property
     def is_retired(self) -> bool:
         return self.state == self.State.RETIRED
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == self.State.WAITING
+
+    @cached_property
+    def number(self) -> str:
+        """The number of the entry that it began with, which license files call it by."""
+        return str(self.entries.order_by("pk").values_list("entry__number", flat=True)[0])
 
 
 class DeploymentLine(models.Model):
@@ -97,6 +127,90 @@ class DeploymentEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry} on {self.deployment}"
+
+
+LARGEST_SERVER_FILE = 64 * 1024  # bytes
+
+
+class ServerFileQuerySet(models.QuerySet["ServerFile"]):
+    def in_use(self) -> "ServerFileQuerySet":
+        """Those of which a license file can be made: neither superseded nor of a retired deployment."""
+        return self.filter(ended_at=None)
+
+
+class ServerFile(models.Model):
+    """The identity of a license server as it was uploaded, known by its SHA-256 (C6). Nothing of it ever changes but until when it is in use."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="server_files")
+    sha256 = models.CharField(max_length=64, help_text="In hexadecimal digits, small letters.")
+    content = models.BinaryField()
+    size = models.PositiveIntegerField(help_text="In bytes.")
+    name = models.CharField(max_length=100, help_text="What the uploader’s file was called: to be shown, and for nothing else.")
+    reason = models.TextField(blank=True, help_text="Why it took the place of the one before.")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    uploaded_as = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField(default=timezone.now, editable=False)
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was superseded, or its deployment retired.")
+
+    objects = ServerFileQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sha256"], condition=Q(ended_at=None), name="a_server_file_is_in_use_on_one_deployment"),
+            models.UniqueConstraint(fields=["deployment"], condition=Q(ended_at=None), name="a_deployment_has_one_server_file_in_use"),
+            models.CheckConstraint(
+                condition=Q(Exact(Length("content"), F("size")), size__gte=1, size__lte=LARGEST_SERVER_FILE),
+                name="a_server_file_has_1_to_65536_bytes",
+            ),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="a_sha256_is_64_hexadecimal_digits"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.deployment}"
+
+
+class SignedLicenseFile(models.Model):
+    """A license file that was made, kept so that whoever downloads the same serial gets the same bytes (C6)."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="license_files")
+    serial = models.PositiveIntegerField()
+    server_file = models.ForeignKey(ServerFile, on_delete=models.PROTECT, related_name="license_files")
+    text = models.TextField()
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deployment", "serial"], name="one_license_file_per_deployment_and_serial"),
+            models.CheckConstraint(condition=Q(serial__gt=0), name="serials_of_license_files_begin_with_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"License file {self.serial} of {self.deployment}"
+
+
+class LicenseFileDownload(models.Model):
+    """That somebody, for the account acted for, was given a license file."""
+
+    license_file = models.ForeignKey(SignedLicenseFile, on_delete=models.PROTECT, related_name="downloads")
+    downloaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    downloaded_as = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    downloaded_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.license_file}, by {self.downloaded_by}"
+
+
+class ReplacementAllowance(models.Model):
+    """One more replacement of a deployment's server in a year than everybody has (C8); staff give it, with a reason."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="replacement_allowances")
+    year = models.PositiveSmallIntegerField(help_text="Of UTC, as in the numbers of entries.")
+    reason = models.TextField()
+    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    allowed_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"One more replacement for {self.deployment} in {self.year}"
 
 
 class DeploymentNotRetired(Refusal):

@@ -7,7 +7,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Account
-from deployments.models import Deployment
+from accounts.selectors import publisher
+from deployments.models import Deployment, LicenseFileDownload
+from deployments.server_files import replacements_allowed, replacements_made, this_year
 from licensing_portal.foundation.errors import Refusal
 
 
@@ -23,6 +25,22 @@ class TooLateToRetire(Refusal):
     """The reseller who made the deployment could retire it, but can't any more (C7)."""
 
 
+class LicenseFileDownloaded(Refusal):
+    """Its owner could retire the deployment, but was given a license file of it (C7)."""
+
+
+class ServerFileThere(Refusal):
+    """The deployment has its server file; another one takes its place only by Replace server (C8)."""
+
+
+class NoServerFile(Refusal):
+    """The deployment waits for its server file, without which there is nothing to replace and no license file (C6)."""
+
+
+class NoReplacementLeft(Refusal):
+    """The replacements of this year that need nobody's help are used up, and staff gave none beyond them (C8)."""
+
+
 def refusal_to_add_licenses(deployment: Deployment, account: Account) -> Refusal | None:
     """Say why the account can't put more licenses on the deployment; None where it can: its owner, until it is retired (C7)."""
     if deployment.owner_id != account.pk:
@@ -32,24 +50,76 @@ def refusal_to_add_licenses(deployment: Deployment, account: Account) -> Refusal
     return None
 
 
+def refusal_to_upload(deployment: Deployment, account: Account) -> Refusal | None:
+    """Say why the account can't upload the deployment's server file; None where it can: its owner, while the deployment waits for one (C6)."""
+    if deployment.owner_id != account.pk:
+        return NotYourDeployment("A server file can’t be uploaded for this deployment.")
+    if deployment.is_retired:
+        return DeploymentRetired(f"{deployment} is retired. No server file can be uploaded for it.")
+    return None if deployment.is_waiting else ServerFileThere(f"{deployment} has a server file already. To change it, replace the server.")
+
+
+def refusal_to_replace_server(deployment: Deployment, account: Account) -> Refusal | None:
+    """Say why the account can't replace the deployment's server; None where it can: its owner, so many times a year (C8)."""
+    if deployment.owner_id != account.pk:
+        return NotYourDeployment("The server of this deployment can’t be replaced.")
+    if refusal := refusal_to_allow_replacement(deployment):
+        return refusal
+    made = replacements_made(deployment)
+    if made < replacements_allowed(deployment):
+        return None
+    times = {1: "once", 2: "twice"}.get(made, f"{made} times")
+    how_often = f"was replaced {times} in {this_year()}" if made else "can’t be replaced without the publisher’s help"
+    return NoReplacementLeft(f"The server of {deployment} {how_often}. Ask {publisher().company} to allow one more.")
+
+
+def refusal_to_allow_replacement(deployment: Deployment) -> Refusal | None:
+    """Say why nobody can replace the server, and staff can't allow it once more; None where there is one (C8)."""
+    if deployment.is_retired:
+        return DeploymentRetired(f"{deployment} is retired. Its server can’t be replaced.")
+    return NoServerFile(f"{deployment} waits for its server file. Upload that first.") if deployment.is_waiting else None
+
+
+def refusal_to_download(deployment: Deployment, account: Account) -> Refusal | None:
+    """Say why the account can't have the deployment's license file; None where it can: its owner, while the deployment is active (C6)."""
+    if deployment.owner_id != account.pk:
+        return NotYourDeployment("The license file of this deployment can’t be downloaded.")
+    if deployment.is_retired:
+        return DeploymentRetired(f"{deployment} is retired. There is no license file of it any more.")
+    return NoServerFile(f"{deployment} waits for its server file. Upload that first.") if deployment.is_waiting else None
+
+
+def was_downloaded(deployment: Deployment) -> bool:
+    """Whether anybody was given a license file of it, be it one that is superseded by now: it may still run somewhere."""
+    return deployment.serial > 0 and LicenseFileDownload.objects.filter(license_file__deployment=deployment).exists()
+
+
 def refusal_to_retire(deployment: Deployment, account: Account) -> Refusal | None:
     """Say why the account can't retire the deployment; None where it can (C7).
 
-    Its owner can while no license file was downloaded, which as yet is always. The reseller who made it can within the
-    recall window, while no server file was uploaded. The publisher always can.
+    Its owner can while no license file was downloaded. The reseller who made it can within the recall window, while no
+    server file was uploaded. The publisher always can.
     """
     is_owner = deployment.owner_id == account.pk
     if not (is_owner or deployment.made_by_id == account.pk or account.is_publisher):
         return NotYourDeployment("This deployment can’t be retired.")
     if deployment.is_retired:
         return DeploymentRetired(f"{deployment} is retired already.")
-    return None if is_owner or account.is_publisher else _refusal_to_its_reseller(deployment)
+    if account.is_publisher:
+        return None
+    return _refusal_to_its_owner(deployment) if is_owner else _refusal_to_its_reseller(deployment)
+
+
+def _refusal_to_its_owner(deployment: Deployment) -> Refusal | None:
+    if not was_downloaded(deployment):
+        return None
+    return LicenseFileDownloaded(f"A license file of {deployment} was downloaded, so its licenses may be in use. Only the publisher can retire it.")
 
 
 def _refusal_to_its_reseller(deployment: Deployment) -> Refusal | None:
     if deployment.state != Deployment.State.WAITING:
-        return TooLateToRetire(f"{deployment} is in use: a server file was uploaded. Its owner can retire it.")
+        return TooLateToRetire(f"{deployment} is in use: a server file was uploaded. Ask its owner.")
     if timezone.now() > deployment.created_at + settings.RECALL_WINDOW:
         days = settings.RECALL_WINDOW.days
-        return TooLateToRetire(f"The {days} days in which you could retire {deployment} are over. Its owner can retire it.")
+        return TooLateToRetire(f"The {days} days in which you could retire {deployment} are over. Ask its owner.")
     return None

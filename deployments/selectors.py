@@ -27,3 +27,12 @@ def deployments_mentioning(account: Account, text: str) -> QuerySet[Deployment]:
 def deployments_made_for(enduser: Account, *, reseller: Account) -> QuerySet[Deployment]:
     """What a reseller made for one of its endusers, the newest first."""
     return deployments_visible_to(reseller).filter(owner=enduser, made_by=reseller).order_by("-pk")
+
+
+def is_out_of_date(number: str, serial: int) -> bool | None:
+    """Whether a license file of this serial was overtaken: by a newer one of the deployment with this number, or because that was retired.
+
+    One word for both, as whoever holds the file need not be one who may see the deployment (A9). None if there is no such deployment.
+    """
+    deployment = Deployment.objects.filter(entries__entry__number=number).first()
+    return deployment.serial > serial or deployment.is_retired if deployment else None

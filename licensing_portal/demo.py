@@ -1,5 +1,6 @@
 """The demo tells one story, and its numbers add up (rules.md §5). It is told through the services, like any other day."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -9,7 +10,8 @@ from accounts.links.services import link_account
 from accounts.models import Account, Invitation, User
 from accounts.services import accept_invitation, create_enduser, create_reseller
 from deployments.models import Deployment
-from deployments.services import add_deployment, add_licenses
+from deployments.server_files import Upload
+from deployments.services import add_deployment, add_licenses, download_license_file, replace_server, upload_server_file
 from licenses.models import JournalEntry, Product
 from licenses.services import issue_licenses, recall_sale, sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
@@ -41,7 +43,10 @@ LINKS = {"northgate": "northgate-west", "harborcu": "harborcu-tw"}
 
 @dataclass
 class Story:
-    """The cast of the demo and its twelve events, to be told one after the other; and a sale that was a mistake, which leaves all as it was."""
+    """The cast of the demo and its twelve events, to be told one after the other; and what happens around them and moves no license.
+
+    That is a sale that was a mistake, and the server files of two deployments; all others wait for theirs.
+    """
 
     accounts: dict[str, Account] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
@@ -88,6 +93,24 @@ class Story:
             recalled_by=self.user("northgate"),
             quantities=self.quantities({"ASR-FULL": 6, "TTS": 6}),
             reason="Ordered twice: the licenses of SMH-PROD-A were meant.",
+            key=fresh_key(),
+        )
+
+    def servers(self) -> None:
+        """Put HCU-IVR-01 to work, and SMH-PROD-A on a second server after its first one died (C6, C8)."""
+        hcu, smh = self._deployment("harborcu", "HCU-IVR-01"), self._deployment("stmarys", "SMH-PROD-A")
+        for deployment in (hcu, smh):
+            person = self.user(deployment.owner.username)
+            upload_server_file(
+                deployment=deployment, account=deployment.owner, uploaded_by=person, server_file=_info_bts(deployment.host_name), key=fresh_key()
+            )
+            download_license_file(deployment=deployment, account=deployment.owner, downloaded_by=person, key=fresh_key())
+        replace_server(
+            deployment=smh,
+            account=smh.owner,
+            replaced_by=self.user("stmarys"),
+            server_file=_info_bts("smh-prod-b.stmarys.example.com"),
+            reason="The mainboard of smh-prod-a died.",
             key=fresh_key(),
         )
 
@@ -140,14 +163,22 @@ class Story:
             key=fresh_key(),
         )
 
+    def _deployment(self, owner: str, name: str) -> Deployment:
+        return Deployment.objects.select_related("owner").get(owner=self.accounts[owner], name=name)
+
     def _add_licenses(self, owner: str, name: str, by_code: Mapping[str, int]) -> object:
         return add_licenses(
-            deployment=Deployment.objects.get(owner=self.accounts[owner], name=name),
+            deployment=self._deployment(owner, name),
             account=self.accounts[owner],
             added_by=self.user(owner),
             quantities=self.quantities(by_code),
             key=fresh_key(),
         )
+
+
+def _info_bts(host_name: str) -> Upload:
+    """A server file as a license server might write it; its bytes mean nothing to the portal."""
+    return Upload("info.bts", b"BTS\x01" + hashlib.sha256(host_name.encode()).digest() * 8)
 
 
 def _names(username: str, company: str) -> dict[str, str]:
@@ -164,4 +195,5 @@ def load() -> bool:
     for tell in story.events():
         tell()
     story.mistake()
+    story.servers()
     return True

@@ -12,6 +12,8 @@ KEPT_FOR_GOING_BACK = {
     "licenses:recall_sale",
     "deployments:add_deployment",
     "deployments:add_licenses",
+    "deployments:upload_server_file",
+    "deployments:replace_server",
     "deployments:retire_deployment",
     "transfers:transfer_licenses",
     "accounts:create_enduser",

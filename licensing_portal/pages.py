@@ -104,7 +104,7 @@ def _found(account: Account, user: User, text: str) -> dict[str, Any]:
 @require_safe
 def help_page(request: PortalRequest) -> HttpResponse:
     """How licenses move here, in words and in one picture: what is true of the portal as it is."""
-    return render(request, "help.html", {"recall_days": settings.RECALL_WINDOW.days})
+    return render(request, "help.html", {"recall_days": settings.RECALL_WINDOW.days, "replacements": settings.SERVER_REPLACEMENTS_PER_YEAR})
 
 
 @require_safe

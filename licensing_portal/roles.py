@@ -8,9 +8,12 @@ from django.apps import apps
 from django.db import connection
 
 # Written once, and then only read.
-APPEND_ONLY = {"licenses_journalentry", "licenses_journalline", "licenses_ledgerproof", "licenses_proofrequest", "accounts_securityevent"}
-# Of a claimed key only what it made is filled in later (B5).
-FILLED_IN_LATER = {"foundation_submission": ["result_type_id", "result_id"]}
+APPEND_ONLY = {
+    *("licenses_journalentry", "licenses_journalline", "licenses_ledgerproof", "licenses_proofrequest", "accounts_securityevent"),
+    *("deployments_signedlicensefile", "deployments_licensefiledownload", "deployments_replacementallowance"),
+}
+# Of a claimed key only what it made is filled in later (B5), of a server file only until when it was in use (C8).
+FILLED_IN_LATER = {"foundation_submission": ["result_type_id", "result_id"], "deployments_serverfile": ["ended_at"]}
 # Changed, but never deleted: history outlives people, products and mails. Links (A5) and sessions end by being deleted.
 OF_THE_HOUSE = ("accounts", "licenses", "deployments", "foundation", "post_office")
 # What was uploaded to be looked at, or made to be fetched, is kept for a while only.

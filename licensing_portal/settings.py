@@ -11,6 +11,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from licensing_portal.foundation import signing_keys
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -74,6 +76,7 @@ MIDDLEWARE = [
     "licensing_portal.headers.NoTraceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "licensing_portal.foundation.uploads.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -161,8 +164,14 @@ TRIES_PER_ADDRESS = 20
 TRIES_WITHIN = 5 * 60  # seconds in which they are counted, and after which one may try again
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many proxies of our own write X-Forwarded-For
 
-# How often one person may ask for a file of rows, have one read, and ask for a letter to somebody: far more than anybody needs.
-REQUEST_LIMITS = {"files": f"30/{TRIES_WITHIN}s/user", "uploads": f"30/{TRIES_WITHIN}s/user", "letters": f"60/{TRIES_WITHIN}s/user"}
+# How often one person may ask for a file of rows, have one read, and ask for a letter to somebody, and how often an address, where
+# nobody need be signed in, for a license file to be verified: far more than anybody needs.
+REQUEST_LIMITS = {
+    "files": f"30/{TRIES_WITHIN}s/user",
+    "uploads": f"30/{TRIES_WITHIN}s/user",
+    "letters": f"60/{TRIES_WITHIN}s/user",
+    "verifications": f"60/{TRIES_WITHIN}s/ip",
+}
 
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds: a reset link is good for one hour
 INVITATION_TIMEOUT = 7 * 24 * 60 * 60  # seconds: rule A1
@@ -210,9 +219,25 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # half minutes by which a clock may be wrong
 MFA_RECOVERY_CODE_DIGITS = 10
 
-# ── Rules with a time ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── Rules with a number ────────────────────────────────────────────────────────────────────────────────────────────
 
 RECALL_WINDOW = timedelta(days=30)  # how long a reseller can undo what it did for an enduser: rules C7 and C10
+SERVER_REPLACEMENTS_PER_YEAR = env.int(
+    "SERVER_REPLACEMENTS_PER_YEAR", default=2
+)  # of a deployment, in a year of UTC, that need nobody's help: rule C8
+
+# ── License files ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+# PEM, whose line ends may be written \n. A key of the wrong kind stops the start, and not the first download.
+LICENSE_SIGNING_KEY = env.str("LICENSE_SIGNING_KEY", default="", multiline=True)
+LICENSE_SIGNING_KEY_FILE = VAR / "license-signing-key.pem"  # the demo's and development's own, made when it is first asked for
+if LICENSE_SIGNING_KEY:
+    signing_keys.private_key(LICENSE_SIGNING_KEY)
+elif IS_PRODUCTION:
+    raise ImproperlyConfigured("Set LICENSE_SIGNING_KEY: license files are signed with an Ed25519 key of the publisher’s own.")
+
+LICENSE_VERIFYING_KEYS = env.str("LICENSE_VERIFYING_KEYS", default="", multiline=True)  # public keys of before; what they signed is still believed
+signing_keys.public_keys(LICENSE_VERIFYING_KEYS)
 
 # ── Mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from accounts.admin import send_any_notice_again
 from accounts.security.views import enter_second_factor
 from accounts.views import sign_in, sign_out
+from deployments.verification import license_signing_key, verify_license
 from licenses.admin import issue_licenses, ledger_proof
 from licenses.corrections import adjust_licenses
 from licensing_portal import pages
@@ -40,6 +41,8 @@ urlpatterns = [
     path("jobs/<int:pk>/file", pages.job_file, name="job_file"),
     path("", include("licenses.urls")),
     path("deployments/", include("deployments.urls")),
+    path("verify/", verify_license, name="verify_license"),
+    path("license-signing-key.pem", license_signing_key, name="license_signing_key"),
     path("", include("transfers.urls")),
     path("", include(signing_in)),
     path("admin/issue/", admin.site.admin_view(issue_licenses), name="issue_licenses"),

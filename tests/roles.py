@@ -10,7 +10,10 @@ from licensing_portal.roles import grant_rights
 
 APPLICATION = "portal_app"
 WALLS = import_module("licenses.migrations.0004_walls").TRIGGERS | import_module("licenses.migrations.0007_recalls_and_corrections").TRIGGERS
-ALL_WALLS = WALLS | import_module("accounts.migrations.0003_security_log").TRIGGERS  # the books' and the security log's
+# The books' walls, the security log's, and those of server and license files.
+ALL_WALLS = (
+    WALLS | import_module("accounts.migrations.0003_security_log").TRIGGERS | import_module("deployments.migrations.0003_server_files").TRIGGERS
+)
 
 
 def become(role: str) -> None:

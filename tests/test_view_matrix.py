@@ -25,7 +25,7 @@ from licensing_portal.foundation.jobs import start
 from licensing_portal.foundation.models import JobPart, Notice
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import LinkFactory, RecipientFactory, StaffFactory
-from tests.factories.deployments import deploy
+from tests.factories.deployments import deploy, download, upload
 from tests.factories.licenses import give
 from tests.views import page_of, submit_buttons_of, text_of
 
@@ -188,8 +188,18 @@ deployments:deployment                   GET      302     200     200        200
 deployments:deployment                   POST     302     405     405        405        405      405     405   405
 deployments:add_licenses                 GET      302     403     403        403        200      404     403   403
 deployments:add_licenses                 POST     302     403     403        403        200      404     403   403
+deployments:upload_server_file           GET      302     403     403        403        200      404     403   403
+deployments:upload_server_file           POST     302     403     403        403        200      404     403   403
+deployments:download_license_file        GET      302     405     405        405        405      405     405   405
+deployments:download_license_file        POST     302     403     302        302        302      404     302   403
+deployments:replace_server               GET      302     403     403        403        200      404     403   403
+deployments:replace_server               POST     302     403     403        403        200      404     403   403
 deployments:retire_deployment            GET      302     403     200        200        200      404     200   403
 deployments:retire_deployment            POST     302     403     200        200        200      404     200   403
+verify_license                           GET       200     200     200        200        200      200     200   200
+verify_license                           POST      200     200     200        200        200      200     200   200
+license_signing_key                      GET       200     200     200        200        200      200     200   200
+license_signing_key                      POST      405     405     405        405        405      405     405   405
 transfers:transfer_licenses              GET      302     403     200        200        200      200     200   403
 transfers:transfer_licenses              POST     302     403     200        200        200      200     200   403
 account_login                            GET      200     302     302        302        302      302     302   302
@@ -227,6 +237,10 @@ OTHERWISE = {
     ("accounts:switch_account", "POST"): {"enduser_viewer": 404, "enduser_manager": 404},
     ("deployments:add_licenses", "GET"): {"enduser_manager": 200},
     ("deployments:add_licenses", "POST"): {"enduser_manager": 200},
+    ("deployments:upload_server_file", "GET"): {"enduser_manager": 200},
+    ("deployments:upload_server_file", "POST"): {"enduser_manager": 200},
+    ("deployments:replace_server", "GET"): {"enduser_manager": 200},
+    ("deployments:replace_server", "POST"): {"enduser_manager": 200},
 }
 
 # In the admin whoever is not signed in goes to the sign-in (302) and a customer meets a 403; these are staff's statuses.
@@ -243,6 +257,7 @@ ADMIN = {
     "admin:accounts_account_invite_again": (200, 200),
     "admin:accounts_user_take_away_second_factor": (200, 200),
     "admin:deployments_deployment_retire": (200, 200),
+    "admin:deployments_deployment_allow_replacement": (200, 200),
     "admin:licenses_journalentry_reverse": (200, 200),
 }
 READ_ONLY = {"changelist": (200, 200), "add": (403, 403), "history": (200, 200), "change": (200, 403), "delete": (403, 403)}
@@ -251,6 +266,8 @@ EDITED = {"changelist": (200, 200), "add": (200, 200), "history": (200, 200), "c
 MODELS = {
     "foundation_notice": READ_ONLY,
     "deployments_deployment": READ_ONLY,
+    "deployments_licensefiledownload": READ_ONLY,
+    "deployments_replacementallowance": READ_ONLY,
     "licenses_product": NEVER_DELETED,
     "licenses_holding": READ_ONLY,
     "licenses_journalentry": READ_ONLY,
@@ -304,6 +321,8 @@ def address(northgate, west, tideway, harborcu, staff):
     LinkFactory(holder=west, target=northgate)
     made = deploy(northgate, owner=harborcu, name="IVR", ASR=4)
     sale = made.entries.get().sale
+    downloaded = download(upload(deploy(northgate, name="LAB", ASR=1)))
+    allowance = downloaded.deployment.replacement_allowances.create(year=2026, reason="Flooded data center", allowed_by=staff)
     recipient = RecipientFactory(account=northgate)
     people = {"reseller": northgate, "uploaded_by": User.objects.get(username="northgate")}
     job = start("export_history", account="northgate", started_by="northgate", total=1)
@@ -312,6 +331,8 @@ def address(northgate, west, tideway, harborcu, staff):
     rows = {
         "foundation_notice": Notice.objects.latest("pk").pk,
         "deployments_deployment": made.pk,
+        "deployments_licensefiledownload": downloaded.downloads.get().pk,
+        "deployments_replacementallowance": allowance.pk,
         "licenses_product": Product.objects.get().pk,
         "licenses_holding": Holding.objects.get(account=northgate).pk,
         "licenses_journalentry": sale.pk,
@@ -338,7 +359,9 @@ def address(northgate, west, tideway, harborcu, staff):
         "licenses:recall_sale": [sale.number],
         **{f"licenses:{name}": [sale.number] for name in ("receipt", "send_notice_again")},
         **{f"deployments:{name}": [made.pk] for name in ("deployment", "add_licenses", "retire_deployment")},
+        **{f"deployments:{name}": [made.pk] for name in ("upload_server_file", "download_license_file", "replace_server")},
         "admin:deployments_deployment_retire": [made.pk],
+        "admin:deployments_deployment_allow_replacement": [made.pk],
         "admin:licenses_journalentry_reverse": [sale.pk],
         "admin:accounts_account_invite_again": [northgate.pk],
         "admin:accounts_user_take_away_second_factor": [rows["accounts_user"]],

@@ -117,7 +117,7 @@ def _is_sent(control):
     """Whether a browser sends it: no buttons, no boxes that are not ticked, no list of which nothing is chosen."""
     if control["type"] == "checkbox":
         return "checked" in control.attributes
-    return control["type"] not in {"submit", "button"} and "multiple" not in control.attributes
+    return control["type"] not in {"submit", "button", "file"} and "multiple" not in control.attributes
 
 
 def _value(control):

@@ -41,7 +41,18 @@ def visitor(story, visit_as):
 
 # ── Pages that one opens ──
 
-OF_A_RESELLER = ["/", "/sell/", "/deployments/add/", "/transfer/", "/create-enduser/", "/linked-accounts/", "/switch/", "/sign-out/", "/help/"]
+OF_A_RESELLER = [
+    "/",
+    "/sell/",
+    "/deployments/add/",
+    "/transfer/",
+    "/create-enduser/",
+    "/linked-accounts/",
+    "/switch/",
+    "/sign-out/",
+    "/help/",
+    "/verify/",
+]
 OF_A_RESELLER_IN_LISTS = [
     "/endusers/",
     "/search/?q=h",
@@ -130,27 +141,51 @@ def test_receipts_and_deployments_of_either_side(visitor, who, kinds):
 
 def test_adding_to_a_deployment_and_retiring_it(visitor):
     """As its owner and as the reseller who made it: the pages, the refused forms, and what is left when it is retired."""
-    enduser, reseller = visitor("harborcu"), visitor("northgate")
-    own = Deployment.objects.get(name="HCU-IVR-01").get_absolute_url()
-    made = Deployment.objects.get(name="SMH-PROD-A").get_absolute_url()
+    owner, reseller = visitor("northgate"), visitor("tideway")
+    own = Deployment.objects.get(name="NVS-LAB").get_absolute_url()
+    made = Deployment.objects.get(name="MTI-OUTBOUND-1").get_absolute_url()
     found = []
-    for page, address in ((enduser, own), (enduser, f"{own}add-licenses/"), (enduser, f"{own}retire/"), (reseller, f"{made}retire/")):
+    for page, address in ((owner, own), (owner, f"{own}add-licenses/"), (owner, f"{own}retire/"), (reseller, f"{made}retire/")):
         assert page.goto(address).status == 200
         found += faults_of(page)
 
-    enduser.goto(f"{own}add-licenses/")
-    field(enduser, "Qty, Text-to-Speech Server").fill("19")
-    found += refused(enduser, "Add Licenses")
-    enduser.goto(f"{own}retire/")
-    found += refused(enduser, "Retire deployment")
+    owner.goto(f"{own}add-licenses/")
+    field(owner, "Qty, Text-to-Speech Server").fill("45")
+    found += refused(owner, "Add Licenses")
+    owner.goto(f"{own}retire/")
+    found += refused(owner, "Retire deployment")
 
-    field(enduser, "Reason").fill("The server was taken down, and its place was given to another one.")
-    button(enduser, "Retire deployment").click()
-    expect(enduser.get_by_role("heading", name="HCU-IVR-01", exact=True)).to_be_visible()
-    found += faults_of(enduser)
+    field(owner, "Reason").fill("The server was taken down, and its place was given to another one.")
+    button(owner, "Retire deployment").click()
+    expect(owner.get_by_role("heading", name="NVS-LAB", exact=True)).to_be_visible()
+    found += faults_of(owner)
     for address in (f"{own}add-licenses/", f"{own}retire/", JournalEntry.objects.get(kind="retirement").get_absolute_url()):
-        enduser.goto(address)
-        found += faults_of(enduser)
+        owner.goto(address)
+        found += faults_of(owner)
+    assert not found, "\n".join(found)
+
+
+def test_server_files_and_license_files(visitor):
+    """As its owner: while it waits, at work, with another server, when no more can be replaced, and the refused forms."""
+    waits, works, moved = (Deployment.objects.get(name=name).get_absolute_url() for name in ("MTI-OUTBOUND-1", "HCU-IVR-01", "SMH-PROD-A"))
+    found = []
+    for who, addresses in {
+        "metrotransit": [waits, f"{waits}upload-server-file/", f"{waits}replace-server/"],
+        "harborcu": [works, f"{works}upload-server-file/", f"{works}replace-server/", f"{works}retire/"],
+        "stmarys": [moved, f"{moved}replace-server/"],
+    }.items():
+        page = visitor(who)
+        for address in addresses:
+            assert page.goto(address).status == 200
+            found += faults_of(page)
+
+    page = visitor("metrotransit")
+    page.goto(waits)
+    found += refused(page, "Upload server file")
+    page = visitor("harborcu")
+    page.goto(f"{works}replace-server/")
+    field(page, "Server file").set_input_files({"name": "info.bts", "mimeType": "", "buffer": b"x" * 65537})
+    found += refused(page, "Replace server")
     assert not found, "\n".join(found)
 
 

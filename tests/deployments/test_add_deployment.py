@@ -323,7 +323,7 @@ def test_the_reseller_sees_what_it_gave_and_not_what_the_owner_added(add, northg
         "northgate": [("ASR", 3)],
         "harborcu": [("ASR", 8), ("TTS", 2)],
     }
-    assert {who: len(page.events) for who, page in seen.items()} == {"northgate": 2, "harborcu": 4}
+    assert {who: len(page.timeline.events) for who, page in seen.items()} == {"northgate": 2, "harborcu": 4}
 
 
 def test_a_deployment_is_seen_by_its_owner_and_its_maker_alone(add, northgate, harborcu, stmarys, tideway):

@@ -1,5 +1,6 @@
 """Deployments in the admin: to read, and to retire with a reason (C7, C11); they change by the flows alone."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from deployments.models import Deployment
 from licenses.models import JournalEntry
 from licensing_portal.foundation.models import Notice
 from tests.books import assert_the_books_are_proven, balances
-from tests.factories.deployments import deploy
+from tests.factories.deployments import deploy, download, upload
 from tests.factories.licenses import give
 from tests.views import controls_of, errors_of, form_of, kept_in, links_of, messages_of, page_of, press, rows_of, submit_buttons_of, text_of
 
@@ -68,7 +69,7 @@ def retiring(deployment):
 
 def test_staff_retire_a_deployment_of_any_age_from_its_page(desk, ivr, staff):
     """C7, C11: the owner is told, and the journal names the person and the publisher."""
-    Deployment.objects.update(state="active", created_at=timezone.now() - timedelta(days=900))
+    Deployment.objects.update(state="active", serial=1, created_at=timezone.now() - timedelta(days=900))
     page = f"/admin/deployments/deployment/{ivr.pk}/change/"
 
     response = press(desk, links_of(desk.get(page))["Retire deployment"], REASON)
@@ -160,3 +161,54 @@ def test_no_customer_comes_here_not_even_its_owner(ivr, request, signed_in, who,
 @pytest.mark.parametrize("number", ["0", "999999", str(2**70), "x", "%00"])
 def test_retiring_what_is_not_there_breaks_nothing(desk, number):
     assert desk.get(f"/admin/deployments/deployment/{number}/retire/").status_code in {302, 404}
+
+
+# ── Servers (C6, C8) ──
+
+
+def test_staff_see_server_files_and_who_downloaded_what_and_change_neither(desk, northgate):
+    """C6: hash, name, size, who and when."""
+    give(northgate, ASR=1)
+    made = upload(deploy(northgate, name="LAB", ASR=1))
+    download(made)
+
+    page = page_of(desk.get(f"/admin/deployments/deployment/{made.pk}/change/")).text
+    listed = page_of(desk.get("/admin/deployments/licensefiledownload/")).text
+
+    file = made.server_files.get()
+    assert [part in page for part in ("info.bts", file.sha256, "northgate")] == [True] * 3
+    assert re.search(r"LAB 1 northgate northgate", listed)
+    assert desk.post(f"/admin/deployments/licensefiledownload/{made.license_files.get().downloads.get().pk}/change/").status_code == 403
+
+
+def test_staff_allow_one_more_replacement_with_a_reason(desk, northgate):
+    """C8."""
+    give(northgate, ASR=1)
+    made = upload(deploy(northgate, name="LAB", ASR=1))
+    address = f"/admin/deployments/deployment/{made.pk}/allow-replacement/"
+
+    refused = press(desk, address, reason="short")
+    response = press(desk, address, reason="Flooded data center")
+
+    assert errors_of(refused) == {"reason": ["Enter a reason of at least 10 characters"]}
+    assert response.url == f"/admin/deployments/deployment/{made.pk}/change/"
+    assert messages_of(desk.get(response.url)) == ["The server of LAB can be replaced once more this year."]
+    assert [row.reason for row in made.replacement_allowances.all()] == ["Flooded data center"]
+
+
+def test_where_there_is_no_server_to_replace_the_page_says_so(desk, northgate):
+    """C8."""
+    give(northgate, ASR=1)
+    made = deploy(northgate, name="LAB", ASR=1)
+
+    response = desk.get(f"/admin/deployments/deployment/{made.pk}/allow-replacement/")
+
+    assert "LAB waits for its server file. Upload that first." in page_of(response).text
+
+
+def test_staff_without_the_right_for_it_allow_nothing(clerks_desk, northgate):
+    """C8."""
+    give(northgate, ASR=1)
+    made = upload(deploy(northgate, name="LAB", ASR=1))
+
+    assert clerks_desk("view_deployment").get(f"/admin/deployments/deployment/{made.pk}/allow-replacement/").status_code == 403

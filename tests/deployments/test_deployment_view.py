@@ -179,10 +179,10 @@ def test_its_maker_can_retire_it_within_the_window_and_while_it_waits(ivr, north
     browser = signed_in(northgate)
     in_time = actions_of(browser.get(ivr))
 
-    Deployment.objects.update(state="active")
-    in_use = actions_of(browser.get(ivr))
-    Deployment.objects.update(state="waiting", created_at=timezone.now() - timedelta(days=31))
+    Deployment.objects.update(created_at=timezone.now() - timedelta(days=31))
     too_late = actions_of(browser.get(ivr))
+    Deployment.objects.update(created_at=timezone.now(), state="active", serial=1)
+    in_use = actions_of(browser.get(ivr))
 
     assert (in_time, in_use, too_late) == (["Retire deployment"], [], [])
 

@@ -118,7 +118,7 @@ def test_what_came_back_can_be_deployed_again(retire, harborcu):
 def test_its_owner_retires_it_whatever_its_age(deployment, retire, settings, state):
     """C7: the window is the reseller's."""
     settings.RECALL_WINDOW = timedelta(0)
-    Deployment.objects.filter(pk=deployment.pk).update(state=state)
+    Deployment.objects.filter(pk=deployment.pk).update(state=state, serial=int(state == "active"))
 
     retire()
 
@@ -236,7 +236,7 @@ def test_the_window_is_a_setting(retire, northgate, user, settings):
 
 def test_once_a_server_file_was_uploaded_the_reseller_can_not(deployment, retire, northgate, user):
     """C7, B7: the form's copy of it waits still."""
-    Deployment.objects.filter(pk=deployment.pk).update(state="active")
+    Deployment.objects.filter(pk=deployment.pk).update(state="active", serial=1)
     before = everything()
 
     with pytest.raises(TooLateToRetire, match="HCU-IVR-01 is in use: a server file was uploaded"):
@@ -261,7 +261,7 @@ def test_a_viewer_of_the_reseller_retires_nothing(retire, northgate, user):
 
 def test_staff_retire_it_at_any_age_in_any_state_and_its_owner_is_told(deployment, retire, publisher, staff):
     """C7, C11: "staff always can, with a reason"; answers go to nobody, as for an issue."""
-    Deployment.objects.filter(pk=deployment.pk).update(created_at=timezone.now() - timedelta(days=900), state="active")
+    Deployment.objects.filter(pk=deployment.pk).update(created_at=timezone.now() - timedelta(days=900), state="active", serial=1)
 
     entry = retire(account=publisher, retired_by=staff)
 

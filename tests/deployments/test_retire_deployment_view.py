@@ -233,7 +233,7 @@ def test_after_the_window_its_maker_is_told_so_and_the_owner_still_may(ivr, page
     maker = signed_in(northgate)
     form = form_of(maker, page_of_retiring) | REASON
     Deployment.objects.update(created_at=timezone.now() - timedelta(days=31))
-    said = "The 30 days in which you could retire HCU-IVR-01 are over. Its owner can retire it."
+    said = "The 30 days in which you could retire HCU-IVR-01 are over. Ask its owner."
 
     assert said in text_of(maker.get(page_of_retiring))
     assert errors_of(maker.post(page_of_retiring, form)) == {"": [said]}

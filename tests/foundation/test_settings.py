@@ -7,12 +7,15 @@ import sys
 import pytest
 from django.conf import settings as portal_settings
 
+from tests.keys import RFC_8032_FIRST, key_of, pem_of
+
 PRODUCTION = {
     "SECRET_KEY": "a secret of sixty letters that nobody knows but this one test run alone",
     "DATABASE_URL": "postgres://portal:p%40ss@db.example.com:5433/portal",
     "ALLOWED_HOSTS": "portal.example.com,www.example.com",
     "EMAIL_URL": "smtp://notices:p%40ss@mail.example.com:2525",
     "PORTAL_URL": "https://portal.example.com",
+    "LICENSE_SIGNING_KEY": pem_of(key_of(RFC_8032_FIRST)),
 }
 
 STARTS = "import licensing_portal.settings"
@@ -85,6 +88,34 @@ def test_production_does_not_start_without_a_mail_server(environment, words):
     assert complaint(**environment) == words
 
 
+@pytest.mark.parametrize("key", [None, ""])
+def test_production_does_not_start_without_a_key_to_sign_with(key):
+    """C6: a key that the portal made for itself would be gone with its folder, and every license file worth nothing."""
+    environment = without("LICENSE_SIGNING_KEY") | ({} if key is None else {"LICENSE_SIGNING_KEY": key})
+
+    assert (
+        complaint(**environment)
+        == "ImproperlyConfigured: Set LICENSE_SIGNING_KEY: license files are signed with an Ed25519 key of the publisher’s own."
+    )
+
+
+@pytest.mark.parametrize("mode", [{}, {"DEMO": "1"}], ids=["production", "demo"])
+@pytest.mark.parametrize(("name", "words"), [("LICENSE_SIGNING_KEY", "an Ed25519 private key"), ("LICENSE_VERIFYING_KEYS", "Ed25519 public keys")])
+def test_nothing_starts_with_a_key_of_the_wrong_kind(mode, name, words, tmp_path):
+    """At the start, and not at the first download; what it is, is told to nobody."""
+    environment = PRODUCTION | {"VAR": str(tmp_path), name: "a secret of another kind"} | mode
+
+    assert complaint(**environment).startswith(f"ImproperlyConfigured: {name} is not {words} in PEM")
+    assert "a secret of another kind" not in start(**environment).stderr
+
+
+def test_the_line_ends_of_a_key_may_be_written_as_two_letters():
+    """Where a file of variables has one line for each."""
+    in_one_line = PRODUCTION | {"LICENSE_SIGNING_KEY": PRODUCTION["LICENSE_SIGNING_KEY"].replace("\n", "\\n")}
+
+    assert setting("LICENSE_SIGNING_KEY", **in_one_line) == PRODUCTION["LICENSE_SIGNING_KEY"]
+
+
 def test_production_takes_its_database_and_mail_server_from_the_environment():
     """contract.md: an @ in a password is written %40."""
     database = setting("DATABASES", **PRODUCTION)["default"]
@@ -138,6 +169,7 @@ def test_the_demo_and_development_start_with_nothing_else_set(mode, tmp_path):
     assert setting("DATABASES", **environment)["default"]["NAME"] == str(tmp_path / "portal.sqlite3")
     assert setting("ALLOWED_HOSTS", **environment) == ["localhost", "127.0.0.1", "[::1]"]
     assert setting("EMAIL_FILE_PATH", **environment) == str(tmp_path / "mail")
+    assert (setting("LICENSE_SIGNING_KEY", **environment), list(tmp_path.iterdir())) == ("", [])  # the key is made when it is asked for
 
 
 def test_the_demo_takes_a_database_and_a_mail_server_if_they_are_set(tmp_path):

@@ -1,14 +1,59 @@
-"""Files that are uploaded: to the disk, and no further than the largest that the portal takes (rules.md §4)."""
+"""Files that are uploaded: what announces more than is taken is not read, and what is taken goes to the disk (rules.md §4)."""
 
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.http import HttpResponse
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 
-from licensing_portal.foundation.uploads import MOST_BYTES, MOST_BYTES_OF_A_REQUEST
+from licensing_portal.foundation.uploads import MOST_BYTES, ROOM_FOR_THE_FORM, BodyLimitMiddleware, takes_a_file_of
 from tests.files import upload
+
+
+def plain(request):
+    return None
+
+
+@takes_a_file_of(1000)
+def taking(request):
+    return None
+
+
+def asked(view, announced):
+    request = RequestFactory().post("/", CONTENT_LENGTH=announced)
+    try:
+        return BodyLimitMiddleware(plain).process_view(request, view, (), {})
+    except RequestDataTooBig:
+        return 413
+
+
+@pytest.mark.parametrize(
+    ("view", "announced", "answer"),
+    [
+        (plain, str(2_621_440), None),
+        (plain, str(2_621_441), 413),
+        (taking, str(1000 + ROOM_FOR_THE_FORM), None),
+        (taking, str(1001 + ROOM_FOR_THE_FORM), 413),
+        (taking, "9" * 4000, 413),
+        (taking, "", None),
+        (taking, "many", None),
+        (taking, "9" * 5000, None),
+    ],
+)
+def test_what_is_announced_decides(view, announced, answer):
+    """Django takes a length that is no number for nothing, and reads nothing."""
+    assert asked(view, announced) == answer
+
+
+def test_it_stands_before_whatever_reads_a_form(settings):
+    """A file of two hundred megabytes is not on the disk before somebody asks how large it is."""
+    limit, forgery = (
+        settings.MIDDLEWARE.index(name)
+        for name in (f"{BodyLimitMiddleware.__module__}.BodyLimitMiddleware", "django.middleware.csrf.CsrfViewMiddleware")
+    )
+
+    assert limit < forgery
 
 
 def post(content):
@@ -34,14 +79,3 @@ def test_of_a_file_that_is_too_large_the_size_is_known_and_the_rest_goes_nowhere
     assert file.size == MOST_BYTES + 1_000_000
     assert Path(file.temporary_file_path()).stat().st_size <= MOST_BYTES
     request.close()
-
-
-def test_what_says_that_it_is_larger_than_anything_is_not_read(northgate, user):
-    browser = Client(raise_request_exception=False)
-    browser.force_login(user(northgate))
-
-    answer: HttpResponse = browser.generic(
-        "POST", "/import-endusers/", b"x", "multipart/form-data; boundary=b", CONTENT_LENGTH=str(MOST_BYTES_OF_A_REQUEST + 1)
-    )
-
-    assert answer.status_code == 413

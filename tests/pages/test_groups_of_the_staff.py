@@ -23,6 +23,8 @@ READS = [
     "licenses/holding",
     "licenses/journalentry",
     "deployments/deployment",
+    "deployments/licensefiledownload",
+    "deployments/replacementallowance",
     "foundation/notice",
 ]
 
@@ -33,6 +35,7 @@ def member_of(publisher):
     with connection.schema_editor() as editor:
         import_module("licensing_portal.migrations.0001_groups_of_the_staff").make_groups(apps, editor)
         import_module("licensing_portal.migrations.0002_corrections_by_the_staff").let_licensing_correct(apps, editor)
+        import_module("licensing_portal.migrations.0003_replacements_by_the_staff").let_staff_look_after_servers(apps, editor)
 
     def sign_in(group):
         clerk = UserFactory(account=publisher, username=f"clerk-{group}", is_staff=True)
@@ -46,11 +49,12 @@ def member_of(publisher):
 
 @pytest.fixture
 def acts(northgate):
-    """The admin's pages that do something: a deployment to retire, an entry to reverse, a notice to send again."""
+    """The admin's pages that do something: a deployment to retire and whose server to let be replaced, an entry to reverse, a notice to send again."""
     issue = give(northgate, ASR=5)
     made, notice = deploy(northgate, ASR=2), Notice.objects.latest("pk")
     of_books = ["/admin/issue/", "/admin/adjust/", f"/admin/licenses/journalentry/{issue.pk}/reverse/"]
-    return [*of_books, f"/admin/deployments/deployment/{made.pk}/retire/", f"/admin/foundation/notice/{notice.pk}/send-again/"]
+    of_deployments = [f"/admin/deployments/deployment/{made.pk}/{act}/" for act in ("retire", "allow-replacement")]
+    return [*of_books, *of_deployments, f"/admin/foundation/notice/{notice.pk}/send-again/"]
 
 
 @pytest.mark.parametrize(("group", "status"), [("support", 403), ("licensing", 200)])

@@ -7,7 +7,7 @@ from django.urls import reverse
 from licenses.services import sell_licenses
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import EnduserFactory, LinkFactory, ResellerFactory, UserFactory
-from tests.factories.deployments import deploy
+from tests.factories.deployments import deploy, download, upload
 from tests.factories.licenses import give, quantities, recall, sell
 from tests.test_view_matrix import READERS, TABLE
 
@@ -49,7 +49,10 @@ class World:
         in_parts = sell(self.northgate, self.harborcu, P00=size + 1)
         for _ in range(size):
             recall(in_parts, P00=1)
-        deployment = deploy(self.northgate, owner=self.harborcu, **dict.fromkeys(codes, 1)).get_absolute_url()
+        active = upload(deploy(self.northgate, owner=self.harborcu, **dict.fromkeys(codes, 1)), f"of {size}")
+        for _ in range(size):
+            download(active)
+        deployment = active.get_absolute_url()
         # The pages that are as long as a sale or a deployment has products.
         self.addresses = {
             "licenses:receipt": in_parts.get_absolute_url(),
@@ -57,6 +60,8 @@ class World:
             "deployments:deployment": deployment,
             "deployments:add_licenses": f"{deployment}add-licenses/",
             "deployments:retire_deployment": f"{deployment}retire/",
+            "deployments:replace_server": f"{deployment}replace-server/",
+            "admin:deployments_deployment_change": reverse("admin:deployments_deployment_change", args=[active.pk]),
             "admin:licenses_journalentry_change": reverse("admin:licenses_journalentry_change", args=[sale.pk]),
             "admin:licenses_journalentry_reverse": reverse("admin:licenses_journalentry_reverse", args=[sale.pk]),
         }

@@ -74,3 +74,16 @@ def held(lock):
         finally:
             over.set()
             holder.result(PATIENCE)
+
+
+@contextmanager
+def without_constraint(model, name):
+    """Take a constraint of a table away, as the owner, and put it back; what breaks it must be gone by then."""
+    (constraint,) = [constraint for constraint in model._meta.constraints if constraint.name == name]
+    with the_owner(), connection.schema_editor() as editor:
+        editor.remove_constraint(model, constraint)
+    try:
+        yield
+    finally:
+        with the_owner(), connection.schema_editor() as editor:
+            editor.add_constraint(model, constraint)

@@ -5,8 +5,24 @@ A row is a name, who looks, the address, and what leads from there to what is dr
 
 from tests.screenshots.camera import A4, DESK, NOBODY, PHONE
 from tests.screenshots.pressed import PRESSED
-from tests.screenshots.rows import DEPLOYMENT, FILE, FULL, LITE, OLD_FILE, REFUSED, SALE, TTS, WRONG, letter, password_link, picture
-from tests.screenshots.steps import choose_file, follow, forget_cookies, keys, look_at, press, see, type_in
+from tests.screenshots.rows import (
+    DEPLOYMENT,
+    FILE,
+    FULL,
+    LITE,
+    OLD_FILE,
+    REFUSED,
+    SALE,
+    TTS,
+    WRONG,
+    letter,
+    license_file,
+    password_link,
+    picture,
+)
+from tests.screenshots.steps import choose_file, follow, forget_cookies, keys, look_at, press, see, type_in, type_in_what_the_address_ends_with
+
+PASTE = type_in_what_the_address_ends_with("Or its text")
 
 SIGNING_IN = [
     picture("sign-in", NOBODY, "/"),
@@ -99,9 +115,24 @@ DEPLOYMENTS = [
         press("Add Licenses", then=REFUSED),
     ),
     picture("add-licenses-nothing-available", "stmarys", "/", follow("SMH-PROD-A"), look_at("add-licenses/")),
-    picture("retire-deployment-owner", "harborcu", "/", follow("HCU-IVR-01"), follow("Retire deployment")),
-    picture("retire-deployment-reseller", "northgate", "/endusers/stmarys/", follow("SMH-PROD-A"), follow("Retire deployment")),
+    picture("deployment-waiting", "metrotransit", "/", follow("MTI-OUTBOUND-1")),
+    picture("deployment-replaced", "stmarys", "/", follow("SMH-PROD-A")),
+    picture("upload-server-file", "metrotransit", "/", follow("MTI-OUTBOUND-1"), look_at("upload-server-file/")),
+    picture("upload-server-file-refused", "metrotransit", "/", follow("MTI-OUTBOUND-1"), press("Upload server file", then=REFUSED)),
+    picture("replace-server", "harborcu", "/", follow("HCU-IVR-01"), follow("Replace server")),
+    picture("replace-server-refused", "harborcu", "/", follow("HCU-IVR-01"), follow("Replace server"), press("Replace server", then=REFUSED)),
+    picture("allow-replacement-staff", "admin", "/admin/deployments/deployment/", follow("HCU-IVR-01"), follow("Allow one more replacement")),
+    picture("retire-deployment-owner", "northgate", "/", follow("NVS-LAB"), follow("Retire deployment")),
+    picture("retire-deployment-refused", "harborcu", "/", follow("HCU-IVR-01"), look_at("retire/")),
+    picture("retire-deployment-reseller", "tideway", "/endusers/metrotransit/", follow("MTI-OUTBOUND-1"), follow("Retire deployment")),
     picture("retire-deployment-staff", "admin", "/admin/deployments/deployment/", follow("HCU-IVR-01"), follow("Retire deployment")),
+]
+
+VERIFY = [
+    picture("verify-license", NOBODY, "/verify/"),
+    picture("verify-license-refused", NOBODY, "/verify/", type_in({"Or its text": '{"license":{}}'}), press("Verify", then=REFUSED)),
+    picture("verify-license-genuine", NOBODY, license_file("HCU-IVR-01", 1), PASTE, press("Verify", then="is genuine")),
+    picture("verify-license-signed-in", "harborcu", license_file("HCU-IVR-01", 1), PASTE, press("Verify", then="is genuine")),
 ]
 
 TRANSFER_LICENSES = [
@@ -356,6 +387,7 @@ PICTURES = [
     *HISTORY,
     *RECEIPTS,
     *SOLD,
+    *VERIFY,
     *HELP,
     *SEARCH,
     *ENDUSERS,

@@ -21,6 +21,19 @@ from tests import scratch
 from tests.postgres import end_with_parent
 
 HOUSE = Path(__file__).parents[2]
+# What makes a license file in the place where its key is.
+SIGNED = """
+from django.utils import timezone
+from deployments.license_files import LicenseFile, signed
+from deployments.models import Deployment
+made = Deployment.objects.get(name="{deployment}")
+lines = made.lines.order_by("product__code").values_list("product__code", "product__name", "quantity")
+print(signed(LicenseFile(
+    publisher="Voice Publisher", deployment_number=made.number, deployment=made.name,
+    owner=made.owner.username, company=made.owner.company, host_name=made.host_name, server_file_sha256="5a" * 32, products=tuple(lines),
+    issued_at=timezone.now(), serial={serial},
+)), end="")
+"""
 PATIENCE = 60  # seconds for the portal to start or to end, or for a letter to come
 
 
@@ -62,6 +75,14 @@ class Portal:
         link = re.compile(rf"{re.escape(self.url + path)}\S+")
         letter = self._last_letter(lambda letter: to in letter["To"] and link.search(_text_of(letter)), f"to {to} with {path}")
         return link.search(_text_of(letter))[0]
+
+    def license_file(self, deployment: str, serial: int) -> str:
+        """Return the text of a license file of this serial for a deployment of the demo, signed with the demo's own key."""
+        program = SIGNED.format(deployment=deployment, serial=serial)
+        told = subprocess.run(
+            _manage("shell", "--no-imports", "-c", program), cwd=HOUSE, env=self.environment, stdout=subprocess.PIPE, text=True, check=True
+        )
+        return told.stdout
 
     def letter_to_look_at(self, subject: str) -> str:
         """Return an address that shows the last letter whose subject matches. Raises TimeoutError if none comes."""

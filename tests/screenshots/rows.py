@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from tests.screenshots.camera import Picture
 from tests.screenshots.portal import Portal
@@ -54,3 +55,8 @@ def link_to(address: str, path: str) -> Callable[[Portal], str]:
 
 def letter(subject: str) -> Callable[[Portal], str]:
     return lambda portal: portal.letter_to_look_at(subject)
+
+
+def license_file(deployment: str, serial: int) -> Callable[[Portal], str]:
+    """The page that verifies license files, with the text of one behind the #."""
+    return lambda portal: f"/verify/#{quote(portal.license_file(deployment, serial))}"

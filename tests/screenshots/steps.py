@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import FilePayload, Page, expect
 
@@ -20,6 +21,11 @@ def type_in(texts: Mapping[str, str]) -> Step:
             page.get_by_label(name, exact=True).fill(text)
 
     return step
+
+
+def type_in_what_the_address_ends_with(name: str) -> Step:
+    """Fill the field of this name with what stands behind the # of the page's address."""
+    return lambda page: page.get_by_label(name, exact=True).fill(unquote(urlsplit(page.url).fragment))
 
 
 def choose(name: str, option: str) -> Step:

@@ -20,7 +20,7 @@ def limits(settings):
 
 def test_the_numbers_are_settings(settings):
     """docs/security.md names them."""
-    assert settings.REQUEST_LIMITS == {"files": "30/300s/user", "uploads": "30/300s/user", "letters": "60/300s/user"}
+    assert settings.REQUEST_LIMITS == {"files": "30/300s/user", "uploads": "30/300s/user", "letters": "60/300s/user", "verifications": "60/300s/ip"}
 
 
 def test_files_are_limited_by_person_and_all_together(limits, northgate, tideway, signed_in):

@@ -43,7 +43,15 @@ from accounts.services import (
     send_any_notice_again,
     upload_endusers,
 )
-from deployments.services import add_deployment, add_licenses, retire_deployment
+from deployments.services import (
+    add_deployment,
+    add_licenses,
+    allow_replacement,
+    download_license_file,
+    replace_server,
+    retire_deployment,
+    upload_server_file,
+)
 from licenses.history import HistoryFilterForm
 from licenses.services import (
     adjust_licenses,
@@ -62,6 +70,7 @@ from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
 from tests.authenticator import KEY
 from tests.factories.accounts import LinkFactory, RecipientFactory, UserFactory
+from tests.factories.deployments import upload, upload_of
 from tests.factories.factors import give_factor
 from tests.factories.licenses import give, quantities, sell
 from tests.test_architecture import HOUSE, SOURCES, flows_of, named
@@ -241,6 +250,12 @@ def change_anybody(world, person, account):
     change_any_user(user=colleague, role="manager", is_active=True, changed_by=person)
 
 
+def that_is_active(world, person, account):
+    """The deployment of whom one acts for, with its server file."""
+    deployment = of_the_account("deployments")(world, person, account)
+    return upload(deployment, f"of {deployment.owner}") if deployment.is_waiting else deployment
+
+
 def take_away(world, person, account):
     take_away_second_factor(user=give_factor(world.stranger), taken_by=person, key=fresh_key())
 
@@ -261,6 +276,16 @@ ACTS = {
     "add_deployment": moves(add_deployment, account=acting, added_by=myself, owner=acting, name=the("LAB"), host_name=the("lab")),
     "add_licenses": moves(add_licenses, deployment=of_the_account("deployments"), account=acting, added_by=myself),
     "retire_deployment": flow(retire_deployment, deployment=of_the_account("deployments"), account=acting, retired_by=myself, reason=the("Moved")),
+    "upload_server_file": flow(
+        upload_server_file, deployment=of_the_account("deployments"), account=acting, uploaded_by=myself, server_file=the(upload_of())
+    ),
+    "download_license_file": flow(download_license_file, deployment=that_is_active, account=acting, downloaded_by=myself),
+    "replace_server": flow(
+        replace_server, deployment=that_is_active, account=acting, replaced_by=myself, server_file=the(upload_of("2")), reason=the("It died")
+    ),
+    "allow_replacement": flow(
+        allow_replacement, deployment=of_the_account("deployments"), publisher=of_the_world("publisher"), allowed_by=myself, reason=the("Flood")
+    ),
     "transfer_licenses": moves(transfer_licenses, receiver=acting, transferred_by=myself, giver=of_the_world("west")),
     "send_notice_again": flow(send_notice_again, entry=of_the_account("entries"), account=acting, sent_by=myself),
     "may_see_endusers": page("/endusers/"),

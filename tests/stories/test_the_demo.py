@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from deployments.models import Deployment
 from licenses.models import Holding, JournalEntry, JournalLine
 from licenses.proving import prove_what_is_due
 from licensing_portal import demo
@@ -115,6 +116,27 @@ def test_after_the_story_a_sale_that_was_a_mistake_is_recalled_in_full_and_leave
     assert (sale.giver.username, sale.receiver.username, sale.total, recall.total) == ("northgate", "stmarys", 12, 12)
     assert all_balances() == {key: numbers for changes in STORY for key, numbers in changes.items()}
     assert_the_books_are_proven()
+
+
+def test_one_deployment_is_at_work_one_has_another_server_and_the_others_wait():
+    """C6, C8: so that the demo has both to show, and no number of the story changes."""
+    demo.load()
+
+    states = {
+        deployment.name: (
+            deployment.state,
+            deployment.serial,
+            deployment.server_files.count(),
+            [file.serial for file in deployment.license_files.all()],
+        )
+        for deployment in Deployment.objects.all()
+    }
+    assert states == {
+        "HCU-IVR-01": ("active", 1, 1, [1]),
+        "SMH-PROD-A": ("active", 2, 2, [1]),
+        "MTI-OUTBOUND-1": ("waiting", 0, 0, []),
+        "NVS-LAB": ("waiting", 0, 0, []),
+    }
 
 
 def test_a_second_start_keeps_the_data():
