@@ -208,6 +208,12 @@ def test_a_file_of_another_shape_is_none_even_if_the_publisher_signed_it(text, m
         license_files.read(forged(members_of(text) | {member: value}))
 
 
+def test_a_signed_text_of_another_format_is_said_to_be_no_license_file(text):
+    """Whatever else the publisher may come to sign with this key."""
+    with pytest.raises(NotALicenseFile):
+        license_files.read(forged(members_of(text) | {"format": "invoice"}))
+
+
 @pytest.mark.parametrize("member", sorted(json.loads(f'{WRITTEN}"}}')["license"]))
 def test_a_file_without_one_of_its_members_is_none(text, member):
     with pytest.raises(NotALicenseFile):
