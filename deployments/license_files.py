@@ -18,7 +18,7 @@ from joserfc.jwk import OKPKey
 
 from licensing_portal.foundation import signatures
 from licensing_portal.foundation.errors import Refusal
-from licensing_portal.foundation.signatures import SignatureDoesNotFit
+from licensing_portal.foundation.signatures import SignatureDoesNotFit, UnknownKey
 
 FORMAT = "license-file"
 VERSION = 1
@@ -115,6 +115,15 @@ def read(text: str | bytes, keys: Sequence[OKPKey] | None = None) -> LicenseFile
         raise SignatureDoesNotFit
     signatures.verify(_canonical(_members(content)), signature, keys)
     return content
+
+
+def is_trusted(text: str) -> bool:
+    """Whether the key that signed a file of ours is still one of the publisher's: one that has leaked is withdrawn."""
+    try:
+        read(text)
+    except UnknownKey:
+        return False
+    return True
 
 
 def _text(content: LicenseFile, signature: str) -> str:

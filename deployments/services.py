@@ -255,9 +255,16 @@ def _return_all(deployment: Deployment, *, retired_by: User, acting_as: Account,
 
 
 def _license_file_of(deployment: Deployment) -> SignedLicenseFile:
-    """Return the license file of a locked, active deployment: the one that was made of this serial, or a new one."""
-    if made := deployment.license_files.filter(serial=deployment.serial).first():
+    """Return the license file of a locked, active deployment: the one that was made of this serial, or a new one.
+
+    One whose key the publisher trusts no longer is superseded, for no license server should believe it.
+    """
+    made = deployment.license_files.filter(serial=deployment.serial).first()
+    if made and license_files.is_trusted(made.text):
         return made
+    if made:
+        deployment.serial += 1
+        deployment.save(update_fields=["serial"])
     made_at = timezone.now()
     server_file = deployment.server_files.in_use().defer("content").get()
     text = license_files.signed(_content_of(deployment, server_file, issued_at=made_at))
@@ -282,6 +289,6 @@ def _content_of(deployment: Deployment, server_file: ServerFile, *, issued_at: d
 
 def _still_current(download: LicenseFileDownload, deployment: Deployment) -> LicenseFileDownload:
     """The page stays open after a download. Pressed there again it gives the same file, but never one that is superseded meanwhile."""
-    if download.license_file.serial != deployment.serial:
+    if download.license_file.serial != deployment.serial or not license_files.is_trusted(download.license_file.text):
         raise LicenseFileSuperseded(f"There is a newer license file of {deployment} now. Press again to download that.")
     return download

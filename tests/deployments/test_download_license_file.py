@@ -9,6 +9,7 @@ from deployments.models import Deployment, LicenseFileDownload, SignedLicenseFil
 from deployments.rights import DeploymentRetired, LicenseFileDownloaded, NoServerFile, NotYourDeployment
 from deployments.services import LicenseFileSuperseded, add_licenses, download_license_file, retire_deployment
 from licenses.models import Product
+from licensing_portal.foundation import signing_keys
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.models import Submission
 from licensing_portal.foundation.submissions import fresh_key
@@ -16,6 +17,7 @@ from tests.books import balances
 from tests.factories.accounts import LinkFactory
 from tests.factories.deployments import deploy, replace, upload
 from tests.factories.licenses import give, quantities
+from tests.keys import other_key, pem_of
 
 
 @pytest.fixture
@@ -65,6 +67,29 @@ def test_it_says_what_is_on_the_deployment_and_for_which_server(fetch, deploymen
         issued_at=made.made_at.replace(microsecond=0),
         serial=1,
     )
+
+
+def test_a_file_whose_key_was_withdrawn_is_superseded_by_one_that_the_new_key_signs(fetch, deployment, settings):
+    """C6: whoever has a key that leaked could write any file, so none that it signed is given again."""
+    key = fresh_key()
+    before = fetch(key=key)
+
+    settings.LICENSE_SIGNING_KEY = pem_of(other_key())
+    with pytest.raises(LicenseFileSuperseded):
+        fetch(key=key)
+    after = [fetch() for _ in range(2)]
+
+    assert [download.license_file.serial for download in (before, *after)] == [1, 2, 2]
+    assert read(after[0].license_file.text).serial == Deployment.objects.get(pk=deployment.pk).serial == 2
+
+
+def test_a_file_whose_key_was_rotated_is_given_again(fetch, settings):
+    before = fetch()
+
+    settings.LICENSE_VERIFYING_KEYS = pem_of(signing_keys.current(), private=False)
+    settings.LICENSE_SIGNING_KEY = pem_of(other_key())
+
+    assert fetch().license_file == before.license_file
 
 
 def test_it_is_kept_who_got_it(fetch, harborcu, west, user):
