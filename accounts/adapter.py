@@ -12,6 +12,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import security_log, selectors, sessions
 from accounts.models import User
@@ -27,8 +31,10 @@ class AccountAdapter(DefaultAccountAdapter):
     """Our answers to allauth's questions."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "username_password_mismatch": "Username or password is wrong",
-        TOO_MANY_TRIES: f"Too many tries. Wait {apnumber(settings.TRIES_WITHIN // 60)} minutes, or reset your password.",
+        "username_password_mismatch": _("Username or password is wrong"),
+        TOO_MANY_TRIES: format_lazy(
+            _("Too many tries. Wait {minutes} minutes, or reset your password."), minutes=lazy(apnumber, str)(settings.TRIES_WITHIN // 60)
+        ),
     }
 
     def get_client_ip(self, request: HttpRequest) -> str:
@@ -71,7 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         now = user.get_session_auth_hash()
         if request.session.pop(PROVED_WITH, now) != now:
-            messages.info(request, "Your password was changed meanwhile. Sign in with the new one.")
+            messages.info(request, gettext("Your password was changed meanwhile. Sign in with the new one."))
             raise ImmediateHttpResponse(redirect("account_login"))
         before = request.session.session_key
         super().login(request, user)

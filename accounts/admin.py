@@ -15,6 +15,8 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import permissions, security_log, selectors, services, sessions
 from accounts.forms import NewAccountForm
@@ -54,7 +56,7 @@ class StaffActsAreRecorded(admin.ModelAdmin):
     def record(self, request: HttpRequest, obj: Model, what: str, kind: Kind = Kind.STAFF_ACTED) -> None:
         """Write one line about an object, in the log of the account that it is or belongs to as well."""
         account = obj if isinstance(obj, Account) else getattr(obj, "account", None)
-        name = f"{obj._meta.verbose_name} {obj}"  # noqa: SLF001 - Django documents _meta
+        name = f"{obj._meta.verbose_name_raw} {obj}"  # noqa: SLF001 - Django documents _meta; the log stays English
         security_log.record(kind, request=request, other=account, about=f"{name[:1].upper()}{name[1:]} {what}")
 
 
@@ -71,11 +73,11 @@ class NewUsernameForm(forms.ModelForm):
 class SignInFilter(admin.SimpleListFilter):
     """Whether anybody of the account ever signed in."""
 
-    title = "sign-in"
+    title = _("sign-in")
     parameter_name = "sign-in"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("never", "Never signed in")]
+        return [("never", gettext("Never signed in"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(pk__in=selectors.accounts_never_signed_in()) if self.value() == "never" else queryset
@@ -210,9 +212,9 @@ def create_reseller(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"Reseller created. An invitation goes to {reseller.email}.")
+            messages.success(request, gettext("Reseller created. An invitation goes to %(email)s.") % {"email": reseller.email})
             return redirect("admin:accounts_account_change", reseller.pk)
-    return render(request, "admin/create_reseller.html", admin.site.each_context(request) | {"form": form, "title": "Create a reseller"})
+    return render(request, "admin/create_reseller.html", admin.site.each_context(request) | {"form": form, "title": gettext("Create a reseller")})
 
 
 def invite_any_again(request: PortalRequest, pk: int) -> HttpResponseBase:
@@ -227,9 +229,9 @@ def invite_any_again(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"A new invitation goes to {invitation.email}.")
+            messages.success(request, gettext("A new invitation goes to %(email)s.") % {"email": invitation.email})
             return redirect("admin:accounts_account_change", account.pk)
-    context = admin.site.each_context(request) | {"form": form, "account": account, "title": "Send invitation again"}
+    context = admin.site.each_context(request) | {"form": form, "account": account, "title": gettext("Send invitation again")}
     return render(request, "admin/invite_any_again.html", context)
 
 
@@ -245,9 +247,9 @@ def take_away_second_factor(request: PortalRequest, pk: int) -> HttpResponseBase
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"{person} has no second factor now, and is signed out.")
+            messages.success(request, gettext("%(person)s has no second factor now, and is signed out.") % {"person": person})
             return redirect("admin:accounts_user_change", person.pk)
-    context = admin.site.each_context(request) | {"form": form, "person": person, "title": "Take away second factor"}
+    context = admin.site.each_context(request) | {"form": form, "person": person, "title": gettext("Take away second factor")}
     return render(request, "admin/take_away_second_factor.html", context)
 
 
@@ -263,10 +265,10 @@ def send_any_notice_again(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"Queued for {again.account} at {again.address}.")
+            messages.success(request, gettext("Queued for %(account)s at %(address)s.") % {"account": again.account, "address": again.address})
             return redirect("admin:foundation_notice_change", again.pk)
     context = admin.site.each_context(request) | {
-        "form": form, "notice": notice, "title": "Send again",
+        "form": form, "notice": notice, "title": gettext("Send again"),
         "account": Account.objects.filter(username=notice.account).first(), "address": selectors.address_of_notice(notice),
         "refusal": services.why_not_sent_again(notice),
     }  # fmt: skip

@@ -6,6 +6,7 @@ It is told so that people can mend their file; what is made is decided row by ro
 from collections.abc import Iterable, Iterator
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts.enduser_files import COLUMNS, EnduserRow
 from accounts.forms import NewAccountForm
@@ -49,13 +50,16 @@ def _judged(
         first = seen.setdefault(username, row.number)
         own = known.get(username)
         if first != row.number:
-            problems["username"] = f"{username} stands in row {first} already. Keep one of the two."
+            problems["username"] = gettext("%(username)s stands in row %(first)s already. Keep one of the two.") % {
+                "username": username,
+                "first": first,
+            }
         elif own and not problems and not _differing(own, cells):
             state = State.UNCHANGED
         elif own:
             problems["username"] = _is_your_enduser(username, _differing(own, cells))
         elif username in known:
-            problems["username"] = f"{username} is taken. Choose another username."
+            problems["username"] = gettext("%(username)s is taken. Choose another username.") % {"username": username}
     return EnduserImportRow(number=row.number, state=State.PROBLEM if problems else state, problems=problems, **cells)
 
 
@@ -65,5 +69,9 @@ def _differing(own: Account, cells: dict[str, str]) -> list[str]:
 
 
 def _is_your_enduser(username: str, differing: list[str]) -> str:
-    said = f"{username} is your enduser already"
-    return f"{said}, with another {' and another '.join(differing)}. An import changes nobody." if differing else f"{said}."
+    return {
+        (): gettext("%(username)s is your enduser already."),
+        ("company",): gettext("%(username)s is your enduser already, with another company. An import changes nobody."),
+        ("email",): gettext("%(username)s is your enduser already, with another email. An import changes nobody."),
+        ("company", "email"): gettext("%(username)s is your enduser already, with another company and another email. An import changes nobody."),
+    }[tuple(differing)] % {"username": username}

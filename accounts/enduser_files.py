@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from django.core.files import File
+from django.utils.translation import gettext
 
 from accounts.models import Account, EnduserImportRow
 from licensing_portal.foundation.errors import Problem
 from licensing_portal.foundation.table_files import Row, Unreadable, read_table
 from licensing_portal.foundation.tables import Cell
 
+# The names of the columns are what programs read: they are the same in every language.
 COLUMNS = {"username": "Username", "company": "Company", "email": "Email"}
 # What a file of problem rows has beside them: once it is put right, it can be uploaded as it is.
 NOT_READ = {"row": "Row", "problem": "Problem"}
@@ -38,7 +40,7 @@ def read_endusers(file: File) -> list[EnduserRow]:
     header, *rows = read_table(file)
     places = _places(header)
     if not rows:
-        raise Unreadable("The file has a header and no rows below it", field="file")
+        raise Unreadable(gettext("The file has a header and no rows below it"), field="file")
     return [_read(row, places, len(header.cells)) for row in rows]
 
 
@@ -50,10 +52,13 @@ def _places(header: Row) -> dict[str, int]:
     names = [cell.lower() for cell in header.cells]
     unknown = [cell for cell in header.cells if cell and cell.lower() not in COLUMNS | NOT_READ]
     problems = [_unknown_column(cell) for cell in unknown]
-    problems += [f"The column {title} stands there twice." for name, title in COLUMNS.items() if names.count(name) > 1]
+    problems += [gettext("The column %(title)s stands there twice.") % {"title": title} for name, title in COLUMNS.items() if names.count(name) > 1]
     missing = [title for name, title in COLUMNS.items() if name not in names]
     if missing and len(missing) > len(unknown):
-        problems.append(f"Missing: {', '.join(missing)}. The first row has the names of the columns: {', '.join(COLUMNS.values())}.")
+        problems.append(
+            gettext("Missing: %(missing)s. The first row has the names of the columns: %(columns)s.")
+            % {"missing": ", ".join(missing), "columns": ", ".join(COLUMNS.values())}
+        )
     if problems:
         raise Unreadable.of(Problem(problem, "file") for problem in problems)
     return {name: names.index(name) for name in COLUMNS}
@@ -61,15 +66,20 @@ def _places(header: Row) -> dict[str, int]:
 
 def _unknown_column(name: str) -> str:
     close = get_close_matches(re.sub(r"[^a-z]", "", name.lower()), COLUMNS, n=1)
-    said = f"Unknown column “{name[:60]}”."
-    return f"{said} Did you mean “{COLUMNS[close[0]]}”?" if close else said
+    if not close:
+        return gettext("Unknown column “%(name)s”.") % {"name": name[:60]}
+    return gettext("Unknown column “%(name)s”. Did you mean “%(column)s”?") % {"name": name[:60], "column": COLUMNS[close[0]]}
 
 
 def _read(row: Row, places: dict[str, int], width: int) -> EnduserRow:
     cells = {name: (row.cells[place] if place < len(row.cells) else "")[:LONGEST_CELL] for name, place in places.items()}
-    problems = {name: f"{COLUMNS[name]} is a formula. Put its value in its place." for name, place in places.items() if place in row.formulas}
+    problems = {
+        name: gettext("%(column)s is a formula. Put its value in its place.") % {"column": COLUMNS[name]}
+        for name, place in places.items()
+        if place in row.formulas
+    }
     if any(row.cells[width:]):
-        problems[""] = "This row has more cells than there are columns."
+        problems[""] = gettext("This row has more cells than there are columns.")
     return EnduserRow(row.number, **cells, problems=problems)
 
 

@@ -13,6 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest, QueryDict
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import security_log, selectors
 from accounts.adapter import AccountAdapter
@@ -25,11 +29,11 @@ from licensing_portal.foundation.forms import FilterForm, OneLineField, OneUseFo
 from licensing_portal.foundation.sorting import Order, SortableFilterForm
 from licensing_portal.foundation.table_files import MOST_ROWS, Unreadable
 from licensing_portal.foundation.templatetags.portal import number
-from licensing_portal.foundation.text import header_text
+from licensing_portal.foundation.text import Words, header_text
 from licensing_portal.foundation.uploads import MOST_BYTES
 
 LONGEST_FILE_NAME = 120  # characters
-PASSWORD_RULE = "At least 12 characters. A few words in a row are good."  # noqa: S105 - what is said beside the field
+PASSWORD_RULE = _("At least 12 characters. A few words in a row are good.")
 
 
 class UsernameField(OneLineField):
@@ -45,7 +49,7 @@ class NewPasswordField(forms.CharField):
     widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 
     def __init__(self) -> None:
-        super().__init__(label="Password", strip=False, help_text=PASSWORD_RULE, error_messages=missing("Choose a password"))
+        super().__init__(label=_("Password"), strip=False, help_text=PASSWORD_RULE, error_messages=missing(_("Choose a password")))
 
 
 def _plain_helper(*fields: str) -> FormHelper:
@@ -65,8 +69,8 @@ class SignInForm(LoginForm):
             self.fields[name].widget.attrs = {"autocomplete": autocomplete}
         self.fields["login"].widget.attrs |= {"autofocus": True, "autocapitalize": "none", "spellcheck": "false"}
         self.fields["password"].help_text = ""
-        self.fields["login"].error_messages |= missing("Enter your username")
-        self.fields["password"].error_messages |= missing("Enter your password")
+        self.fields["login"].error_messages |= missing(gettext("Enter your username"))
+        self.fields["password"].error_messages |= missing(gettext("Enter your password"))
         self.helper = _plain_helper("login", "password")
 
     def clean(self) -> dict[str, Any]:
@@ -78,21 +82,23 @@ class SignInForm(LoginForm):
         return cleaned
 
 
-def _why_not(user: User) -> str:
+def _why_not(user: User) -> Words:
     """Say to whoever knows the password why it does not open the portal, and whom to ask."""
     if not user.account.closed_at:
-        return f"Your user {user} is deactivated. Ask an administrator of your account."
+        return format_lazy(_("Your user {user} is deactivated. Ask an administrator of your account."), user=user)
     reseller = user.account.reseller
-    return f"This account is closed. Contact {reseller.company if reseller else 'the publisher'}."
+    if not reseller:
+        return _("This account is closed. Contact the publisher.")
+    return format_lazy(_("This account is closed. Contact {company}."), company=reseller.company)
 
 
 class ResetPasswordForm(AllauthResetPasswordForm):
     """Ask for a reset link by username or e-mail. The answer never tells whether either exists."""
 
     email = OneLineField(
-        label="Username or email",
+        label=_("Username or email"),
         max_length=254,
-        error_messages=missing("Enter a username or an email address"),
+        error_messages=missing(_("Enter a username or an email address")),
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
 
@@ -146,10 +152,11 @@ class NewUsernameForm(OneUseForm):
     """A form that makes a user; its name stands among the users' and the accounts' (rules.md §1)."""
 
     username = UsernameField(
+        label=_("Username"),
         max_length=30,
         validators=[username_is_well_formed],
-        help_text=f"{USERNAME_RULE}. It can’t be changed later.",
-        error_messages=missing("Enter a username"),
+        help_text=format_lazy(_("{rule}. It can’t be changed later."), rule=USERNAME_RULE),
+        error_messages=missing(_("Enter a username")),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -172,29 +179,29 @@ class NewUsernameForm(OneUseForm):
 class NewAddressField(forms.EmailField):
     """Where an invitation goes."""
 
-    def __init__(self, help_text: str) -> None:
-        wrong = {**missing("Enter an email address"), "invalid": "Enter an email address like name@example.com"}
-        super().__init__(label="Email", max_length=254, help_text=help_text, error_messages=wrong)
+    def __init__(self, help_text: Words) -> None:
+        wrong = {**missing(_("Enter an email address")), "invalid": _("Enter an email address like name@example.com")}
+        super().__init__(label=_("Email"), max_length=254, help_text=help_text, error_messages=wrong)
 
 
 class NewAccountForm(NewUsernameForm):
     """A new enduser of a reseller, or a new reseller: who it is, and where its invitation goes (A1)."""
 
-    company = OneLineField(max_length=120, error_messages=missing("Enter a company"))
-    email = NewAddressField("The invitation and all notices go there.")
+    company = OneLineField(label=_("Company"), max_length=120, error_messages=missing(_("Enter a company")))
+    email = NewAddressField(_("The invitation and all notices go there."))
 
 
 class CorrectAddressForm(OneUseForm):
     """Where the invitation and the notices of a new enduser go from now on."""
 
-    email = NewAddressField("A new invitation goes there. Earlier links stop working.")
+    email = NewAddressField(_("A new invitation goes there. Earlier links stop working."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.helper = _plain_helper("key", "email")
 
 
-ROLES_IN_WORDS = "Administrators do everything, managers move licenses, viewers only look."
+ROLES_IN_WORDS = _("Administrators do everything, managers move licenses, viewers only look.")
 
 
 class RoleField(forms.ChoiceField):
@@ -202,9 +209,10 @@ class RoleField(forms.ChoiceField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
+            label=_("Role"),
             choices=User.Role.choices,
             help_text=ROLES_IN_WORDS,
-            error_messages=missing("Choose a role") | {"invalid_choice": "Choose one of the three roles"},
+            error_messages=missing(_("Choose a role")) | {"invalid_choice": _("Choose one of the three roles")},
             **options,
         )
 
@@ -212,7 +220,7 @@ class RoleField(forms.ChoiceField):
 class InviteUserForm(NewUsernameForm):
     """A new user of one's own account: who it is, what it may do, and where its invitation goes."""
 
-    email = NewAddressField("The invitation goes there. Each user has an address of their own.")
+    email = NewAddressField(_("The invitation goes there. Each user has an address of their own."))
     role = RoleField(initial=User.Role.VIEWER)
 
 
@@ -230,9 +238,14 @@ class UploadEndusersForm(OneUseForm):
     """A file of endusers. After `is_valid()`, `rows` are the rows that it has."""
 
     file = forms.FileField(
-        label="File",
-        help_text=f"CSV or XLSX, with the columns {', '.join(COLUMNS.values())}. At most {number(MOST_ROWS)} rows and {MOST_BYTES // 1024 // 1024} MB.",
-        error_messages=missing("Choose a file") | {"empty": "The file is empty"},
+        label=_("File"),
+        help_text=format_lazy(
+            _("CSV or XLSX, with the columns {columns}. At most {rows} rows and {size} MB."),
+            columns=", ".join(COLUMNS.values()),
+            rows=lazy(number, str)(MOST_ROWS),
+            size=MOST_BYTES // 1024 // 1024,
+        ),
+        error_messages=missing(_("Choose a file")) | {"empty": _("The file is empty")},
         widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
     )
 
@@ -256,21 +269,21 @@ class EnduserFilterForm(SortableFilterForm):
     """The filters of a reseller's endusers."""
 
     place_in_list = ("page",)
-    search_hint = "Username, company or email"
+    search_hint = _("Username, company or email")
     orders: Mapping[str, Order] = {
-        "username": Order("Username, A to Z", ("username",)),
-        "-username": Order("Username, Z to A", ("-username",)),
-        "company": Order("Company, A to Z", (Lower("company"), "username")),
-        "-company": Order("Company, Z to A", (Lower("company").desc(), "username")),
+        "username": Order(_("Username, A to Z"), ("username",)),
+        "-username": Order(_("Username, Z to A"), ("-username",)),
+        "company": Order(_("Company, A to Z"), (Lower("company"), "username")),
+        "-company": Order(_("Company, Z to A"), (Lower("company").desc(), "username")),
     }
 
-    state = forms.ChoiceField(label="Status", required=False, choices=[("", "All statuses"), *selectors.EnduserState.choices])
+    state = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("All statuses")), *selectors.EnduserState.choices])
 
     def __init__(self, data: QueryDict, *, reseller: Account) -> None:
         super().__init__(data)
         self.reseller = reseller
         # "import" is a word of Python's own, so this one is added here: only what one uploaded file made.
-        self.fields["import"] = forms.IntegerField(label="Import", required=False, min_value=1, max_value=2**31, widget=forms.HiddenInput)
+        self.fields["import"] = forms.IntegerField(label=gettext("Import"), required=False, min_value=1, max_value=2**31, widget=forms.HiddenInput)
 
     @property
     def endusers(self) -> AccountQuerySet:
@@ -288,9 +301,9 @@ class SecurityLogFilterForm(FilterForm):
     """The filters of an account's security log."""
 
     place_in_list = ("before", "after")
-    search_hint = "User or IP address"
+    search_hint = _("User or IP address")
 
-    kind = forms.ChoiceField(label="What happened", required=False, choices=[("", "Everything"), *Kind.choices])
+    kind = forms.ChoiceField(label=_("What happened"), required=False, choices=[("", _("Everything")), *Kind.choices])
 
     def __init__(self, data: QueryDict, *, account: Account) -> None:
         super().__init__(data)
@@ -318,11 +331,14 @@ class LinkAccountForm(OneUseForm):
     """
 
     username = UsernameField(
+        label=_("Username"),
         max_length=30,
-        error_messages=missing("Enter a username"),
+        error_messages=missing(_("Enter a username")),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
-    password = forms.CharField(strip=False, error_messages=missing("Enter a password"), widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
+    password = forms.CharField(
+        label=_("Password"), strip=False, error_messages=missing(_("Enter a password")), widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+    )
     code = CodeField(required=False)
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
@@ -347,7 +363,7 @@ class LinkAccountForm(OneUseForm):
         """Check the credentials by the very door that the sign-in uses, so that both count and lock together (A8)."""
         user = AccountAdapter(self.request).authenticate(self.request, username=username, password=password)
         if not isinstance(user, User) or not user.is_active:
-            self.add_error("username", "Username or password is wrong")
+            self.add_error("username", gettext("Username or password is wrong"))
             return
         # Whoever can't be linked at all is refused by the flow, in the words of a wrong password: here nothing may tell them apart.
         cannot_be_linked = user.is_staff or user.account.is_publisher
@@ -359,7 +375,7 @@ class LinkAccountForm(OneUseForm):
         self.show_fields("code")
         code: str = self.cleaned_data.get("code", "")
         if not code:
-            self.add_error("code", "Enter the password again, and the code of this user’s second factor")
+            self.add_error("code", gettext("Enter the password again, and the code of this user’s second factor"))
             return False
         try:
             check_code(self.request, user, code)

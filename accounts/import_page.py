@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.enduser_files import COLUMNS, in_words
 from accounts.models import EnduserImport, EnduserImportRow
@@ -13,6 +15,7 @@ State = EnduserImportRow.State
 ROWS_PER_PAGE = 50
 # What stands under each tab: what will become of the rows or, once they were imported, what became of them.
 TABS = {"problems": (State.PROBLEM, State.SKIPPED), "new": (State.NEW, State.CREATED), "unchanged": (State.UNCHANGED,)}
+TITLES = {"problems": _("Problems"), "new": _("New"), "unchanged": _("Unchanged")}
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Tab:
 
     @property
     def title(self) -> str:
-        return self.name.capitalize()
+        return str(TITLES[self.name])
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,10 @@ class ImportPage:
     tabs: list[Tab]
     tab: str
     page: Page[EnduserImportRow]
+
+    @property
+    def tab_title(self) -> str:
+        return str(TITLES[self.tab])
 
     @property
     def rows(self) -> list[ShownRow]:
@@ -86,5 +93,5 @@ def _rows(upload: EnduserImport, tab: str) -> QuerySet[EnduserImportRow]:
 
 
 def _shown(row: EnduserImportRow) -> ShownRow:
-    cells = [Cell(title, getattr(row, name), is_bad=name in row.problems) for name, title in COLUMNS.items()]
+    cells = [Cell(gettext(title), getattr(row, name), is_bad=name in row.problems) for name, title in COLUMNS.items()]
     return ShownRow(row.number, cells, in_words(row.problems))

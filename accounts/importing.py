@@ -5,6 +5,7 @@ A few rows are one transaction with the progress. So a worker that is killed lea
 
 from django.db.models import Count
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts import notices, selectors
 from accounts.models import EnduserImport, EnduserImportRow, User
@@ -72,4 +73,4 @@ def tell(job: Job) -> None:
     notices.import_ended(job, person=person, address=selectors.address_of(person))
 
 
-KIND = Kind("import_endusers", title="Import endusers", noun="enduser", work=import_rows, tell=tell)
+KIND = Kind("import_endusers", title=_("Import endusers"), noun="enduser", work=import_rows, tell=tell)

@@ -9,6 +9,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import security_log, sessions
 from accounts.models import Account, Link
@@ -41,7 +42,7 @@ class SessionLimitsMiddleware:
             if sessions.is_over(request, request.user):
                 security_log.record(Kind.SIGNED_OUT, request=request, about="The session was over")
                 logout(request)
-                messages.info(request, "Your session is over. Sign in again to go on.")
+                messages.info(request, gettext("Your session is over. Sign in again to go on."))
             else:
                 sessions.go_on(request)
         return self.get_response(request)
@@ -124,7 +125,7 @@ def _link_in_use(request: PortalRequest) -> Link | None:
     idle = time.time() - request.session.get(SEEN_AT, 0)
     if link is None or not link.is_proven or idle > settings.ACTING_TIMEOUT:
         stop_acting(request, link.target if link else None)
-        messages.info(request, f"You are acting for your own account, {request.user.account}, again.")
+        messages.info(request, gettext("You are acting for your own account, %(account)s, again.") % {"account": request.user.account})
         return None
     if idle > A_MINUTE:  # a write to the session once a minute is enough to tell activity from half an hour of silence
         request.session[SEEN_AT] = time.time()

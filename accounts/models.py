@@ -29,13 +29,15 @@ from django.db.models.functions import Lower, Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from licensing_portal.foundation.models import Job
 from licensing_portal.foundation.text import validate_one_line
 from licensing_portal.foundation.zones import zone_named
 
 USERNAME_PATTERN = r"^[a-z0-9-]{2,30}$"
-USERNAME_RULE = "Use 2 to 30 letters a to z, digits and hyphens"
+USERNAME_RULE = _("Use 2 to 30 letters a to z, digits and hyphens")
 username_is_well_formed = RegexValidator(USERNAME_PATTERN, USERNAME_RULE)
 
 
@@ -48,32 +50,42 @@ class Account(models.Model):
     """A holder of licenses: a company. Two accounts of one company are two accounts, and may be linked."""
 
     class Kind(models.TextChoices):
-        PUBLISHER = "publisher"
-        RESELLER = "reseller"
-        ENDUSER = "enduser"
+        PUBLISHER = "publisher", _("Publisher")
+        RESELLER = "reseller", _("Reseller")
+        ENDUSER = "enduser", _("Enduser")
 
-    username = models.CharField(max_length=30, unique=True, validators=[username_is_well_formed])
-    company = models.CharField(max_length=120, validators=[validate_one_line])
-    email = models.EmailField(help_text="Where notices go. Several accounts may share it.")
-    kind = models.CharField(max_length=9, choices=Kind)
+    username = models.CharField(_("username"), max_length=30, unique=True, validators=[username_is_well_formed])
+    company = models.CharField(_("company"), max_length=120, validators=[validate_one_line])
+    email = models.EmailField(_("email"), help_text=_("Where notices go. Several accounts may share it."))
+    kind = models.CharField(_("kind"), max_length=9, choices=Kind)
     reseller = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="endusers", help_text="For an enduser: the account that created it."
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="endusers",
+        help_text=_("For an enduser: the account that created it."),
+        verbose_name=_("reseller"),
     )
     requires_second_factor = models.BooleanField(
-        default=False, db_default=False, help_text="Whether each of its users must have a second factor to go on."
+        default=False, db_default=False, help_text=_("Whether each of its users must have a second factor to go on.")
     )
     time_zone = models.CharField(
         max_length=40,
         default="UTC",
         db_default="UTC",
-        help_text="IANA’s name of the zone in which its notices, and users who chose none, read times.",
+        help_text=_("IANA’s name of the zone in which its notices, and users who chose none, read times."),
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    closed_at = models.DateTimeField(null=True, blank=True, help_text="A closed account can't sign in, buy or be used over a link.")
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(
+        _("closed at"), null=True, blank=True, help_text=_("A closed account can't sign in, buy or be used over a link.")
+    )
 
     objects = AccountQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
         constraints = [
             models.CheckConstraint(condition=Q(username__regex=USERNAME_PATTERN), name="account_username_is_well_formed"),
             models.CheckConstraint(condition=Q(kind__in=["publisher", "reseller", "enduser"]), name="account_kind_is_known"),
@@ -130,28 +142,31 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person's sign-in. Usernames are one namespace with the accounts', case ignored (rules.md §1)."""
 
     class Role(models.TextChoices):
-        ADMINISTRATOR = "administrator"
-        MANAGER = "manager"
-        VIEWER = "viewer"
+        ADMINISTRATOR = "administrator", _("Administrator")
+        MANAGER = "manager", _("Manager")
+        VIEWER = "viewer", _("Viewer")
 
-    username = models.CharField(max_length=30, unique=True, validators=[username_is_well_formed])
+    username = models.CharField(_("username"), max_length=30, unique=True, validators=[username_is_well_formed])
     email = models.EmailField(  # noqa: DJ001 - several users without one must not collide
-        null=True, blank=True, help_text="Proven by an invitation or by staff. Unique."
+        _("email"), null=True, blank=True, help_text=_("Proven by an invitation or by staff. Unique.")
     )
     name = models.CharField(
-        max_length=60, blank=True, default="", db_default="", validators=[validate_one_line], help_text="As others read it, beside the username."
+        max_length=60, blank=True, default="", db_default="", validators=[validate_one_line], help_text=_("As others read it, beside the username.")
     )
     time_zone = models.CharField(
-        max_length=40, blank=True, default="", db_default="", help_text="IANA’s name of it; the account’s where it is empty."
+        max_length=40, blank=True, default="", db_default="", help_text=_("IANA’s name of it; the account’s where it is empty.")
     )
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="users")
-    role = models.CharField(max_length=13, choices=Role, default=Role.VIEWER)
-    is_staff = models.BooleanField(default=False, help_text="May enter the admin.")
-    is_active = models.BooleanField(default=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="users", verbose_name=_("account"))
+    role = models.CharField(_("role"), max_length=13, choices=Role, default=Role.VIEWER)
+    is_staff = models.BooleanField(_("is staff"), default=False, help_text=_("May enter the admin."))
+    is_active = models.BooleanField(_("is active"), default=True)
     revocations = models.PositiveIntegerField(
-        default=0, db_default=0, editable=False, help_text="Counts deactivations and demotions, each of which ends what stood on the sign-in before."
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Counts deactivations and demotions, each of which ends what stood on the sign-in before.",
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -160,6 +175,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["email"]
 
     class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
         constraints = [
             models.CheckConstraint(condition=Q(username__regex=USERNAME_PATTERN), name="user_username_is_well_formed"),
             models.CheckConstraint(condition=Q(role__in=["administrator", "manager", "viewer"]), name="user_role_is_known"),
@@ -173,7 +190,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Staff are the publisher's people (rules.md §1)."""
         super().clean()
         if self.is_staff and self.account_id and not self.account.is_publisher:
-            raise ValidationError({"is_staff": "Staff belong to the publisher’s account"})
+            raise ValidationError({"is_staff": gettext("Staff belong to the publisher’s account")})
 
     @property
     def name_in_full(self) -> str:
@@ -214,14 +231,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Link(models.Model):
     """The one-way right of `holder` over `target`: to see it, act as it, and pull licenses from it (A2 to A6)."""
 
-    holder = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="links")
-    target = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="incoming_links")
-    linked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    proved_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", help_text="Whose credentials made the link.")
+    holder = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="links", verbose_name=_("holder"))
+    target = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="incoming_links", verbose_name=_("target"))
+    linked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("linked by"))
+    proved_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", help_text=_("Whose credentials made the link."), verbose_name=_("proved by")
+    )
     proof = models.CharField(max_length=128, editable=False, help_text="A digest that changes with that user's password and standing.")
-    linked_at = models.DateTimeField(default=timezone.now, editable=False)
+    linked_at = models.DateTimeField(_("linked at"), default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
         constraints = [
             models.UniqueConstraint(fields=["holder", "target"], name="one_link_per_pair"),
             models.CheckConstraint(condition=~Q(holder=models.F("target")), name="link_is_not_to_oneself"),
@@ -346,66 +367,78 @@ class SecurityEvent(models.Model):
     """A line of the security log (A8). It is written once, by `security_log.record`, and never changed: PostgreSQL refuses it."""
 
     class Kind(models.TextChoices):
-        SIGNED_IN = "signed_in", "Signed in"
-        SIGN_IN_FAILED = "sign_in_failed", "Wrong username or password"
-        LOCKED = "locked", "Locked after too many tries"
-        SIGNED_OUT = "signed_out", "Signed out"
-        RESET_ASKED = "reset_asked", "Password reset asked for"
-        PASSWORD_CHANGED = "password_changed", "Password changed"
-        EMAIL_ASKED = "email_asked", "Email change asked for"
-        EMAIL_CHANGED = "email_changed", "Email changed"
-        NOTICE_ADDRESS_CHANGED = "notice_address_changed", "Address for notices changed"
-        RECIPIENT_ADDED = "recipient_added", "Copies of notices to another address"
-        RECIPIENT_REMOVED = "recipient_removed", "No more copies of notices"
-        SECOND_FACTOR_ADDED = "second_factor_added", "Second factor added"
-        SECOND_FACTOR_REMOVED = "second_factor_removed", "Second factor removed"
-        SECOND_FACTOR_REQUIRED = "second_factor_required", "Second factor required of everybody"
-        SECOND_FACTOR_OPTIONAL = "second_factor_optional", "Second factor no longer required"
-        ACCOUNT_CREATED = "account_created", "Account created"
-        ACCOUNT_CLOSED = "account_closed", "Account closed"
-        USER_INVITED = "user_invited", "User invited"
-        ROLE_CHANGED = "role_changed", "Role changed"
-        USER_DEACTIVATED = "user_deactivated", "User deactivated"
-        USER_ACTIVATED = "user_activated", "User activated"
-        LINKED = "linked", "Account linked"
-        UNLINKED = "unlinked", "Link ended"
-        SWITCHED = "switched", "Acting began"
-        RETURNED = "returned", "Acting ended"
-        REFUSED = "refused", "Refused"
-        THROTTLED = "throttled", "Too many requests"
-        STAFF_ACTED = "staff_acted", "Done by the publisher"
+        SIGNED_IN = "signed_in", _("Signed in")
+        SIGN_IN_FAILED = "sign_in_failed", _("Wrong username or password")
+        LOCKED = "locked", _("Locked after too many tries")
+        SIGNED_OUT = "signed_out", _("Signed out")
+        RESET_ASKED = "reset_asked", _("Password reset asked for")
+        PASSWORD_CHANGED = "password_changed", _("Password changed")
+        EMAIL_ASKED = "email_asked", _("Email change asked for")
+        EMAIL_CHANGED = "email_changed", _("Email changed")
+        NOTICE_ADDRESS_CHANGED = "notice_address_changed", _("Address for notices changed")
+        RECIPIENT_ADDED = "recipient_added", _("Copies of notices to another address")
+        RECIPIENT_REMOVED = "recipient_removed", _("No more copies of notices")
+        SECOND_FACTOR_ADDED = "second_factor_added", _("Second factor added")
+        SECOND_FACTOR_REMOVED = "second_factor_removed", _("Second factor removed")
+        SECOND_FACTOR_REQUIRED = "second_factor_required", _("Second factor required of everybody")
+        SECOND_FACTOR_OPTIONAL = "second_factor_optional", _("Second factor no longer required")
+        ACCOUNT_CREATED = "account_created", _("Account created")
+        ACCOUNT_CLOSED = "account_closed", _("Account closed")
+        USER_INVITED = "user_invited", _("User invited")
+        ROLE_CHANGED = "role_changed", _("Role changed")
+        USER_DEACTIVATED = "user_deactivated", _("User deactivated")
+        USER_ACTIVATED = "user_activated", _("User activated")
+        LINKED = "linked", _("Account linked")
+        UNLINKED = "unlinked", _("Link ended")
+        SWITCHED = "switched", _("Acting began")
+        RETURNED = "returned", _("Acting ended")
+        REFUSED = "refused", _("Refused")
+        THROTTLED = "throttled", _("Too many requests")
+        STAFF_ACTED = "staff_acted", _("Done by the publisher")
 
-    at = models.DateTimeField(default=timezone.now)
-    kind = models.CharField(max_length=30, choices=Kind)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    kind = models.CharField(_("kind"), max_length=30, choices=Kind)
     user = models.ForeignKey(
         User,
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Who did it, or whose name was tried; nobody where no user has the name.",
+        help_text=_("Who did it, or whose name was tried; nobody where no user has the name."),
+        verbose_name=_("user"),
     )
-    account = models.ForeignKey(Account, null=True, db_index=False, on_delete=models.PROTECT, related_name="+", help_text="The user’s own account.")
+    account = models.ForeignKey(
+        Account,
+        null=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("The user’s own account."),
+        verbose_name=_("account"),
+    )
     other = models.ForeignKey(
         Account,
         null=True,
         db_index=False,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="The account acted for, linked or otherwise concerned.",
+        help_text=_("The account acted for, linked or otherwise concerned."),
+        verbose_name=_("other"),
     )
-    about = models.CharField(max_length=200, blank=True, help_text="What it was about, on one line.")
-    address = models.CharField(max_length=45, blank=True, help_text="The IP address that the request came from.")
-    request_id = models.CharField(max_length=32, blank=True, help_text="The id that log lines and error pages name.")
+    about = models.CharField(_("about"), max_length=200, blank=True, help_text=_("What it was about, on one line."))
+    address = models.CharField(_("address"), max_length=45, blank=True, help_text=_("The IP address that the request came from."))
+    request_id = models.CharField(_("request id"), max_length=32, blank=True, help_text=_("The id that log lines and error pages name."))
 
     class Meta:
         # The two logs that an account's page is made of, each newest first.
+        verbose_name = _("security event")
+        verbose_name_plural = _("security events")
         indexes = [
             models.Index(fields=["account", "-id"], name="security_event_of_account"),
             models.Index(fields=["other", "-id"], name="security_event_of_other"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.user or 'nobody known'}"
+        return f"{self.get_kind_display()}: {self.user or gettext('nobody known')}"
 
 
 class Session(AbstractBaseSession):

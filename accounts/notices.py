@@ -6,6 +6,10 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Account, AddressChange, Invitation, Link, NoticeRecipient, User
 from accounts.telling import tell
@@ -14,12 +18,24 @@ from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.notice_kinds import Group, NoticeKind, register
 from licensing_portal.foundation.notices import Context, written_when_sent
 from licensing_portal.foundation.templatetags.portal import count
+from licensing_portal.foundation.text import Words
 
 INVITATION = "accounts/emails/invitation"
 PASSWORD_RESET = "accounts/emails/password_reset"  # noqa: S105 - the name of a letter
 
 CONFIRM_EMAIL = "accounts/emails/confirm_email"
 AGREE_TO_COPIES = "accounts/emails/agree_to_copies"
+
+# How a list of notices names these letters: after their templates (kind_in_words).
+LETTERS = (
+    *(gettext_noop("Account closed"), gettext_noop("Agree to copies"), gettext_noop("Confirm email"), gettext_noop("Import ended")),
+    *(gettext_noop("Invitation"), gettext_noop("Link created"), gettext_noop("Link removed"), gettext_noop("Notice address changed")),
+    *(gettext_noop("Password reset"), gettext_noop("Role changed"), gettext_noop("Sign in changed")),
+    *(gettext_noop("User activated"), gettext_noop("User deactivated")),
+)
+
+# Second factors as the security log keeps them, for ever and in English; letters have sentences of their own.
+APP, PASSKEY = "An authenticator app", "A passkey"
 
 _INVITATION_SALT, _CHANGE_SALT, _RECIPIENT_SALT = "accounts.invitation", "accounts.email", "accounts.copies"
 
@@ -86,7 +102,7 @@ def _password_reset_context(context: Context) -> Context:
 
 def role_changed(user: User, *, address: str, before: str, changed_by: User | str, event: str) -> Notice:
     """Tell a user of another role, and what it may do."""
-    return _about_a_user("accounts/emails/role_changed", user, address, event, before=User.Role(before).label, changed_by=changed_by)
+    return _about_a_user("accounts/emails/role_changed", user, address, event, before=User.Role(before), changed_by=changed_by)
 
 
 def user_deactivated(user: User, *, address: str, deactivated_by: User | str, event: str) -> Notice:
@@ -101,43 +117,53 @@ def user_activated(user: User, *, address: str, activated_by: User | str, event:
 
 def password_changed(user: User, *, address: str, event: str) -> Notice:
     """Tell a user of a new password."""
-    return _of_the_sign_in(user, address, event, what="Your password was changed", then=PASSWORD_CHANGED)
+    return _of_the_sign_in(user, address, event, what=_("Your password was changed"), then=PASSWORD_CHANGED)
 
 
 def second_factor_on(user: User, *, address: str, event: str, factor: str) -> Notice:
     """Tell a user of a second factor that came new."""
-    return _of_the_sign_in(user, address, event, what=f"{factor} was added to your sign-in", then=FACTOR_ADDED)
+    return _of_the_sign_in(user, address, event, what=ADDED[factor], then=FACTOR_ADDED)
 
 
 def second_factor_removed(user: User, *, address: str, event: str, factor: str) -> Notice:
     """Tell a user that one second factor is gone, and another is left."""
-    return _of_the_sign_in(user, address, event, what=f"{factor} was removed from your sign-in", then=FACTOR_REMOVED)
+    return _of_the_sign_in(user, address, event, what=REMOVED[factor], then=FACTOR_REMOVED)
 
 
 def second_factor_off(user: User, *, address: str, event: str) -> Notice:
     """Tell a user that the password alone opens the portal."""
-    return _of_the_sign_in(user, address, event, what="Your second factor was turned off", then=FACTOR_OFF)
+    return _of_the_sign_in(user, address, event, what=_("Your second factor was turned off"), then=FACTOR_OFF)
 
 
 def recovery_codes_renewed(user: User, *, address: str, event: str) -> Notice:
     """Tell a user of new recovery codes."""
-    return _of_the_sign_in(user, address, event, what="You have new recovery codes", then=CODES_RENEWED)
+    return _of_the_sign_in(user, address, event, what=_("You have new recovery codes"), then=CODES_RENEWED)
 
 
 def recovery_code_used(user: User, *, address: str, event: str, left: int) -> Notice:
     """Tell a user that a recovery code opened the portal, and how many are left."""
-    return _of_the_sign_in(user, address, event, what="A recovery code was used", then=f"{CODE_USED} {count(left, 'code')} left.")
+    return _of_the_sign_in(
+        user, address, event, what=_("A recovery code was used"), then=format_lazy(CODE_USED, codes=lazy(count, str)(left, "code"))
+    )
 
 
-PASSWORD_CHANGED = "All other sessions were ended, and links that other accounts made with the old password ask for the new one."  # noqa: S105 - what is said
-FACTOR_ADDED = "From now on signing in asks for it, or for another one that you have, after the password."
-FACTOR_REMOVED = "It no longer opens your sign-in. Your other second factors do."
-FACTOR_OFF = "From now on the password alone opens your sign-in. Codes, passkeys and recovery codes of before are void."
-CODES_RENEWED = "The recovery codes that you had before are void."
-CODE_USED = "It stood for your second factor, and is void now:"
+ADDED = {
+    APP: _("An authenticator app was added to your sign-in"),
+    PASSKEY: _("A passkey was added to your sign-in"),
+}
+REMOVED = {
+    APP: _("An authenticator app was removed from your sign-in"),
+    PASSKEY: _("A passkey was removed from your sign-in"),
+}
+PASSWORD_CHANGED = _("All other sessions were ended, and links that other accounts made with the old password ask for the new one.")
+FACTOR_ADDED = _("From now on signing in asks for it, or for another one that you have, after the password.")
+FACTOR_REMOVED = _("It no longer opens your sign-in. Your other second factors do.")
+FACTOR_OFF = _("From now on the password alone opens your sign-in. Codes, passkeys and recovery codes of before are void.")
+CODES_RENEWED = _("The recovery codes that you had before are void.")
+CODE_USED = _("It stood for your second factor, and is void now: {codes} left.")
 
 
-def _of_the_sign_in(user: User, address: str, event: str, *, what: str, then: str) -> Notice:
+def _of_the_sign_in(user: User, address: str, event: str, *, what: Words, then: Words) -> Notice:
     """Queue a letter about something that whoever broke in would do as well; what it says in one sentence, and what follows from it."""
     return _about_a_user("accounts/emails/sign_in_changed", user, address, event, what=what, then=then, changed_at=timezone.now())
 
@@ -185,19 +211,19 @@ LINK_CREATED = register(
     NoticeKind(
         "accounts/emails/link_created",
         Group.LINKS,
-        "An account was linked to yours",
-        "It can switch to yours and take its licenses. If it was not to, you can end the link at once.",
+        _("An account was linked to yours"),
+        _("It can switch to yours and take its licenses. If it was not to, you can end the link at once."),
     )
 )
 LINK_REMOVED = register(
-    NoticeKind("accounts/emails/link_removed", Group.LINKS, "A link was removed", "One of your links, or one to your account, has ended.")
+    NoticeKind("accounts/emails/link_removed", Group.LINKS, _("A link was removed"), _("One of your links, or one to your account, has ended."))
 )
 SIGN_IN_CHANGED = register(
     NoticeKind(
         "accounts/emails/sign_in_changed",
         Group.SIGN_IN,
-        "Changes to a sign-in",
-        "Each user is told of a changed password, second factor, address or role, so that nobody else takes the sign-in over unseen.",
+        _("Changes to a sign-in"),
+        _("Each user is told of a changed password, second factor, address or role, so that nobody else takes the sign-in over unseen."),
     )
 )
 
@@ -245,8 +271,8 @@ def change_of(token: str) -> AddressChange | None:
 
 def email_changed(user: User, *, address: str, event: str, new_address: str) -> Notice:
     """Tell the old address of a user that letters go to another from now on."""
-    then = f"It is {new_address} from now on. Letters about your sign-in, new passwords among them, go there and no more to this address."
-    return _of_the_sign_in(user, address, event, what="Your email address was changed", then=then)
+    said = _("It is {new_address} from now on. Letters about your sign-in, new passwords among them, go there and no more to this address.")
+    return _of_the_sign_in(user, address, event, what=_("Your email address was changed"), then=format_lazy(said, new_address=new_address))
 
 
 def agree_to_copies(recipient: NoticeRecipient) -> Notice:

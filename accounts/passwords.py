@@ -1,6 +1,7 @@
 """What our own rule adds to Django's about passwords: none that a stranger would try first."""
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts.models import Account, User
 
@@ -18,7 +19,7 @@ class NoNamesValidator:
         words = [word for company in (user.account.company, *publisher) for word in company.split() if len(word) >= LONG_WORD]
         for name in (user.username, user.account.username, *words):
             if name.casefold() in password.casefold():
-                raise ValidationError(f"Choose a password without “{name}” in it", code="password_contains_a_name")
+                raise ValidationError(gettext("Choose a password without “%(name)s” in it") % {"name": name}, code="password_contains_a_name")
 
     def get_help_text(self) -> str:
-        return "It must not contain your username, your company’s name or the publisher’s."
+        return gettext("It must not contain your username, your company’s name or the publisher’s.")

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Link, User
 from accounts.requests import PortalRequest
@@ -141,7 +143,7 @@ def require(predicate: Predicate, user: User, account: Account) -> None:
     person = User.objects.select_for_update(of=("self",), no_key=True).select_related("account").get(pk=user.pk)
     is_open = person.account.closed_at is None and account.closed_at is None
     if not (person.is_active and is_open and may_act_for(person, account) and predicate(person, account)):
-        raise NotAllowed(f"{user} may not do this for {account}. Nothing was changed.")
+        raise NotAllowed(format_lazy(_("{user} may not do this for {account}. Nothing was changed."), user=user, account=account))
 
 
 def allowed(predicate: Predicate) -> Callable[[View], View]:

@@ -10,10 +10,12 @@ import hashlib
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils import translation
+from django.utils.text import format_lazy
 
 from accounts.models import Account, SecurityEvent, User
 from licensing_portal.foundation import tracing
-from licensing_portal.foundation.text import header_text
+from licensing_portal.foundation.text import Words, header_text
 
 Kind = SecurityEvent.Kind
 
@@ -28,7 +30,7 @@ def record(
     user: User | None = None,
     account: Account | None = None,
     other: Account | None = None,
-    about: str = "",
+    about: Words = "",
 ) -> SecurityEvent:
     """Write one line: what happened, whose act it was, which other account it concerns, and what it was about.
 
@@ -41,12 +43,14 @@ def record(
         if user and acting and acting.pk != user.account_id:
             other = other or acting
     trace = tracing.current()
+    with translation.override("en"):  # it stands there for ever, whoever reads it: promises are kept in English, and nothing else is marked
+        said = str(about)
     return SecurityEvent.objects.create(
         kind=kind,
         user=user,
         account=account or (user.account if user else None),
         other=other,
-        about=header_text(about)[:ABOUT_LENGTH],
+        about=header_text(said)[:ABOUT_LENGTH],
         address=trace.address,
         request_id=trace.id,
     )
@@ -64,7 +68,7 @@ def record_once(kind: SecurityEvent.Kind, *, request: HttpRequest, user: User | 
 def record_refusals(request: HttpRequest) -> None:
     """Write down what the flows of this request refused for want of a right (B7), after their transactions have ended."""
     for refusal in tracing.current().refusals:
-        record(Kind.REFUSED, request=request, about=f"{place_of(request)}: {refusal}")
+        record(Kind.REFUSED, request=request, about=format_lazy("{place}: {refusal}", place=place_of(request), refusal=refusal))
 
 
 def signed_in_user(request: HttpRequest) -> User | None:

@@ -7,6 +7,8 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, TextChoices, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, AccountQuerySet, AddressChange, EnduserImport, Invitation, Link, NoticeRecipient, SecurityEvent, User
 from licensing_portal.foundation.models import Notice
@@ -22,7 +24,7 @@ def publisher() -> Account:
 def username_problem(username: str) -> str:
     """Say what keeps a new account or user from having this name: accounts and users share one namespace (rules.md §1). "" if nothing."""
     is_taken = User.objects.filter(username=username).exists() or Account.objects.filter(username=username).exists()
-    return f"{username} is taken. Choose another username." if is_taken else ""
+    return gettext("%(username)s is taken. Choose another username.") % {"username": username} if is_taken else ""
 
 
 def email_problem(email: str, account: Account) -> str:
@@ -32,15 +34,15 @@ def email_problem(email: str, account: Account) -> str:
     """
     invited = User.objects.filter(account=account, is_active=True, password__startswith=UNUSABLE_PASSWORD_PREFIX, invitations__email__iexact=email)
     is_taken = User.objects.filter(email__iexact=email).exists() or invited.exists()
-    return f"{email} belongs to another user. Each user needs an address of their own." if is_taken else ""
+    return gettext("%(email)s belongs to another user. Each user needs an address of their own.") % {"email": email} if is_taken else ""
 
 
 class UserState(TextChoices):
     """Whether a user can sign in, as the administrators of the account see it."""
 
-    ACTIVE = "active", "Active"
-    INVITED = "invited", "Invited"
-    DEACTIVATED = "deactivated", "Deactivated"
+    ACTIVE = "active", _("Active")
+    INVITED = "invited", _("Invited")
+    DEACTIVATED = "deactivated", _("Deactivated")
 
 
 def team_of(account: Account) -> QuerySet[User]:
@@ -62,9 +64,9 @@ def user_named(username: str) -> User | None:
 class EnduserState(TextChoices):
     """How far an enduser account has come, as its reseller may know (A9)."""
 
-    ACTIVE = "active", "Active"
-    WAITING = "waiting", "Not signed in yet"
-    CLOSED = "closed", "Closed"
+    ACTIVE = "active", _("Active")
+    WAITING = "waiting", _("Not signed in yet")
+    CLOSED = "closed", _("Closed")
 
 
 def _has_signed_in() -> Exists:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import notices, permissions, security_log, selectors
 from accounts.enduser_check import check
@@ -64,7 +65,7 @@ def lock_open_account(account: Account, *, field: str = "") -> Account:
     """
     account = lock_account(account)
     if account.closed_at:
-        raise AccountClosed(f"{account} is closed and can’t receive licenses", field=field)
+        raise AccountClosed(gettext("%(account)s is closed and can’t receive licenses") % {"account": account}, field=field)
     return account
 
 
@@ -75,9 +76,9 @@ def lock_own_enduser(reseller: Account, enduser: Account) -> Account:
     """
     enduser = lock_account(enduser)
     if enduser.reseller_id != reseller.pk:
-        raise NotYourEnduser(f"“{enduser}” is not one of your endusers", field="owner")
+        raise NotYourEnduser(gettext("“%(enduser)s” is not one of your endusers") % {"enduser": enduser}, field="owner")
     if enduser.closed_at:
-        raise NotYourEnduser(f"{enduser} is closed and can’t receive licenses", field="owner")
+        raise NotYourEnduser(gettext("%(enduser)s is closed and can’t receive licenses") % {"enduser": enduser}, field="owner")
     return enduser
 
 
@@ -118,7 +119,7 @@ def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str
             account = Account.objects.create(kind=kind, reseller=reseller, username=username, company=company, email=email)
             first_user = _new_user(account, username, User.Role.ADMINISTRATOR)
     except IntegrityError:
-        raise UsernameTaken(f"{username} is taken. Choose another username.", field="username") from None
+        raise UsernameTaken(gettext("%(username)s is taken. Choose another username.") % {"username": username}, field="username") from None
     _invite(first_user, email=email, invited_by=opened_by)
     security_log.record(Kind.ACCOUNT_CREATED, user=opened_by, other=account)
     return account
@@ -162,12 +163,12 @@ def import_endusers(*, upload: EnduserImport, reseller: Account, imported_by: Us
     # The row lock makes one job of two tabs that show the same file.
     locked = EnduserImport.objects.select_for_update(of=("self",)).select_related("job").filter(pk=upload.pk, account=reseller).first()
     if locked is None:
-        raise NotImported("This file is not kept any more. Upload it again.")
+        raise NotImported(gettext("This file is not kept any more. Upload it again."))
     if locked.job:
-        raise NotImported("This file was imported already. Nothing more was changed.", url=locked.job.get_absolute_url())
+        raise NotImported(gettext("This file was imported already. Nothing more was changed."), url=locked.job.get_absolute_url())
     new = locked.rows.filter(state=EnduserImportRow.State.NEW).count()
     if not new:
-        raise NotImported("There is no new enduser in this file. Nothing was changed.")
+        raise NotImported(gettext("There is no new enduser in this file. Nothing was changed."))
     locked.job = jobs.start("import_endusers", account=reseller.username, started_by=imported_by.username, total=new)
     locked.save(update_fields=["job"])
     return claim.settle(locked.job)
@@ -198,7 +199,7 @@ def invite_any_again(*, account: Account, invited_by: User, key: str) -> Invitat
     permissions.require(permissions.may_open_resellers, invited_by, invited_by.account)
     account = lock_account(account)
     if account.closed_at:
-        raise InvitationNotGood(f"{account} is closed. Nothing was sent.")
+        raise InvitationNotGood(gettext("%(account)s is closed. Nothing was sent.") % {"account": account})
     return claim.settle(_invite_first_user(account, invited_by=invited_by))
 
 
@@ -218,7 +219,9 @@ def correct_address(*, reseller: Account, enduser: Account, corrected_by: User, 
     # The user's row is locked as well, so that nobody accepts the invitation that is being withdrawn.
     user = User.objects.select_for_update(no_key=True).get(account=enduser, username=enduser.username)
     if user.has_usable_password() or not user.is_active:
-        raise InvitationNotGood(f"{enduser} has signed in and changes its address itself. Nothing was changed.", field="email")
+        raise InvitationNotGood(
+            gettext("%(enduser)s has signed in and changes its address itself. Nothing was changed.") % {"enduser": enduser}, field="email"
+        )
     user.invitations.filter(accepted_at=None).update(withdrawn_at=timezone.now())
     security_log.record(Kind.NOTICE_ADDRESS_CHANGED, user=corrected_by, other=enduser, about=f"{enduser.email} → {email}")
     enduser.email = email
@@ -234,7 +237,7 @@ def _invite_first_user(account: Account, *, invited_by: User) -> Invitation:
     """
     user = account.users.get(username=account.username)
     if user.has_usable_password() or not user.is_active:
-        raise InvitationNotGood(f"{user} has accepted the invitation already. Nothing was sent.")
+        raise InvitationNotGood(gettext("%(user)s has accepted the invitation already. Nothing was sent.") % {"user": user})
     security_log.record(Kind.USER_INVITED, user=invited_by, other=account, about=f"{user}, once more")
     return _invite(user, email=account.email, invited_by=invited_by)
 
@@ -284,11 +287,11 @@ def _lock_invited(invitation: Invitation) -> User:
     """
     user = User.objects.select_for_update(of=("self",)).select_related("account").get(pk=invitation.user_id)
     if user.account.closed_at or not user.is_active:
-        raise InvitationNotGood("This account is closed.")
+        raise InvitationNotGood(gettext("This account is closed."))
     if Invitation.objects.filter(pk=invitation.pk).exclude(withdrawn_at=None).exists():
-        raise InvitationNotGood("This invitation was withdrawn.")
+        raise InvitationNotGood(gettext("This invitation was withdrawn."))
     if user.has_usable_password():
-        raise InvitationNotGood("This invitation was used already. Sign in with the password that was chosen.")
+        raise InvitationNotGood(gettext("This invitation was used already. Sign in with the password that was chosen."))
     return user
 
 
@@ -310,9 +313,9 @@ def invite_user(*, account: Account, invited_by: User, username: str, email: str
         with transaction.atomic():  # the unique constraint judges a rival who asked at the same moment
             user = _new_user(account, username, role)
     except IntegrityError:
-        raise UsernameTaken(f"{username} is taken. Choose another username.", field="username") from None
+        raise UsernameTaken(gettext("%(username)s is taken. Choose another username.") % {"username": username}, field="username") from None
     _invite(user, email=email, invited_by=invited_by)
-    security_log.record(Kind.USER_INVITED, user=invited_by, about=f"{user}, {user.get_role_display().lower()}")
+    security_log.record(Kind.USER_INVITED, user=invited_by, about=f"{user}, {user.role}")
     return claim.settle(user)
 
 
@@ -327,7 +330,7 @@ def invite_user_again(*, account: Account, user: User, invited_by: User, key: st
         return claim.first_result
     user = lock_team(account, invited_by).member(user)
     if user.has_usable_password() or not user.is_active:
-        raise InvitationNotGood(f"{user} has chosen a password already, or is deactivated. Nothing was sent.")
+        raise InvitationNotGood(gettext("%(user)s has chosen a password already, or is deactivated. Nothing was sent.") % {"user": user})
     security_log.record(Kind.USER_INVITED, user=invited_by, about=f"{user}, once more")
     return claim.settle(_invite(user, email=selectors.address_of(user), invited_by=invited_by))
 
@@ -476,7 +479,7 @@ def send_any_notice_again(*, notice: Notice, sent_by: User, key: str) -> Notice:
 def why_not_sent_again(notice: Notice) -> str:
     """Say why a notice can't be sent again; "" if it can. A one-time link goes to no other address than it was made for (A1)."""
     if notice.has_one_time_link:
-        return "This letter carries a link that is one person’s alone. It is asked for anew, not sent again."
+        return gettext("This letter carries a link that is one person’s alone. It is asked for anew, not sent again.")
     if not selectors.address_of_notice(notice):
-        return "This is a copy for an address that gets none any more."
-    return "This notice is still queued and goes out by itself." if notice.fate == "queued" else ""
+        return gettext("This is a copy for an address that gets none any more.")
+    return gettext("This notice is still queued and goes out by itself.") if notice.fate == "queued" else ""

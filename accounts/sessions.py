@@ -21,6 +21,7 @@ from licensing_portal.foundation.addresses import address_of
 SIGN_IN = "sign_in"
 A_MINUTE = 60  # seconds
 
+# They are kept with the session as they are here, and are names more than words: not translated.
 BROWSERS = {r"Edg": "Edge", r"OPR/": "Opera", r"Firefox/|FxiOS/": "Firefox", r"Chrome/|CriOS/": "Chrome", r"Safari/": "Safari"}
 DEVICES = {
     r"iPhone": "an iPhone",

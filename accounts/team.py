@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from accounts import permissions
 from accounts.models import Account, User
 from licensing_portal.foundation.errors import NotAllowed, Refusal
@@ -26,7 +30,7 @@ class Team:
         for member in self.users:
             if member == user:
                 return member
-        raise NotAllowed(f"{user} is not a user of {self.account}. Nothing was changed.")
+        raise NotAllowed(format_lazy(_("{user} is not a user of {account}. Nothing was changed."), user=user, account=self.account))
 
     def check_that_an_administrator_stays(self, user: User, *, role: str, is_active: bool) -> None:
         """Refuse to lose the last one who can sign in and administer the account (rules.md §1); the publisher's has superusers for that.
@@ -40,7 +44,10 @@ class Team:
             return
         others = [other for other in self.users if other != user]
         if not any(other.is_active and other.is_administrator and other.has_usable_password() for other in others):
-            raise LastAdministrator(f"{user} is the last administrator who can sign in. Make another user an administrator first.", field="role")
+            raise LastAdministrator(
+                gettext("%(user)s is the last administrator who can sign in. Make another user an administrator first.") % {"user": user},
+                field="role",
+            )
 
 
 def lock_team(account: Account, administrator: User) -> Team:

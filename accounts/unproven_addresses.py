@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.notices import notices_of_account
@@ -21,4 +22,4 @@ def check_not_too_many(username: str, letter: str) -> None:
     """
     a_day_ago = timezone.now() - timedelta(days=1)
     if notices_of_account(username, kind=letter).filter(queued_at__gt=a_day_ago).count() >= MOST_A_DAY:
-        raise TooManyAsked(f"{MOST_A_DAY} links were sent within a day. Try again tomorrow.", field="email")
+        raise TooManyAsked(gettext("%(number)s links were sent within a day. Try again tomorrow.") % {"number": MOST_A_DAY}, field="email")

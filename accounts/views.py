@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -98,7 +99,7 @@ def create_enduser(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"Enduser created. An invitation goes to {enduser.email}.")
+            messages.success(request, gettext("Enduser created. An invitation goes to %(email)s.") % {"email": enduser.email})
             return redirect(f"{_came_from(request)}?owner={enduser}" if _came_from(request) else enduser)
     return render(request, "accounts/create_enduser.html", {"form": form, "came_from": _came_from(request)})
 
@@ -131,7 +132,7 @@ def invite_again(request: PortalRequest, username: str) -> HttpResponseBase:
     enduser = get_object_or_404(selectors.endusers_of(request.acting), username=username)
     act = partial(services.invite_again, reseller=request.acting, enduser=enduser, invited_by=request.user)
     if press(request, "invite_again", act):
-        messages.success(request, f"A new invitation goes to {enduser.email}.")
+        messages.success(request, gettext("A new invitation goes to %(email)s.") % {"email": enduser.email})
     return redirect(enduser)
 
 
@@ -150,7 +151,9 @@ def correct_address(request: PortalRequest, username: str) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"The address is put right. A new invitation goes to {form.cleaned_data['email']}.")
+            messages.success(
+                request, gettext("The address is put right. A new invitation goes to %(email)s.") % {"email": form.cleaned_data["email"]}
+            )
             return redirect(enduser)
     return render(request, "accounts/correct_address.html", {"form": form, "enduser": enduser})
 
@@ -170,7 +173,10 @@ def endusers_xlsx(request: PortalRequest) -> HttpResponseBase:
     """The same as XLSX; of more than one waits for, as CSV."""
     endusers = _endusers_to_export(request)
     if endusers.order_by()[: MOST_ROWS_AT_ONCE + 1].count() > MOST_ROWS_AT_ONCE:
-        messages.warning(request, f"More than {number(MOST_ROWS_AT_ONCE)} endusers match. Export them as CSV, or filter them.")
+        messages.warning(
+            request,
+            gettext("More than %(number)s endusers match. Export them as CSV, or filter them.") % {"number": number(MOST_ROWS_AT_ONCE)},
+        )
         return redirect(f"{reverse('endusers')}?{request.GET.urlencode()}")
     return xlsx_response(_file_name(request, "xlsx"), "Endusers", enduser_rows(endusers))
 
@@ -309,7 +315,7 @@ def link_account(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"Linked to {link.target}. Transfer Licenses is now in the menu.")
+            messages.success(request, gettext("Linked to %(target)s. Transfer Licenses is now in the menu.") % {"target": link.target})
             return redirect("accounts:link_account")
     context = {
         "form": form,
@@ -332,7 +338,7 @@ def remove_link(request: PortalRequest, username: str) -> HttpResponseBase:
     """End one's own link to another account (A5). A link that is gone already is no error."""
     link = selectors.links_of(request.acting).filter(target__username=username).first()
     if link is None or _end(request, link, "remove_link"):
-        messages.success(request, f"There is no link to {username} now.")
+        messages.success(request, gettext("There is no link to %(username)s now.") % {"username": username})
     return redirect("accounts:link_account")
 
 
@@ -342,7 +348,7 @@ def remove_access(request: PortalRequest, username: str) -> HttpResponseBase:
     """End another account's link to one's own (A5)."""
     link = selectors.incoming_links_of(request.acting).filter(holder__username=username).first()
     if link is None or _end(request, link, "remove_access"):
-        messages.success(request, f"{username} can’t use this account now.")
+        messages.success(request, gettext("%(username)s can’t use this account now.") % {"username": username})
     return redirect("accounts:link_account")
 
 
@@ -390,7 +396,9 @@ def switch_account(request: PortalRequest, username: str) -> HttpResponseBase:
     """Act for a linked account from now on (A7)."""
     link = get_object_or_404(selectors.links_of(request.user.account), target__username=username)
     if not link.is_proven:
-        messages.warning(request, f"The link to {link.target} needs its username and password again. Link the account once more.")
+        messages.warning(
+            request, gettext("The link to %(target)s needs its username and password again. Link the account once more.") % {"target": link.target}
+        )
         return redirect("accounts:switch_accounts")
     start_acting(request, link)
     return redirect("my_licenses")
@@ -426,7 +434,10 @@ def invite_user(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"{invited} is invited. The invitation goes to {form.cleaned_data['email']}.")
+            messages.success(
+                request,
+                gettext("%(invited)s is invited. The invitation goes to %(email)s.") % {"invited": invited, "email": form.cleaned_data["email"]},
+            )
             return redirect("accounts:team_user", invited.username)
     return render(request, "accounts/invite_user.html", {"form": form})
 
@@ -452,7 +463,7 @@ def team_user(request: PortalRequest, username: str) -> HttpResponseBase:
 
 def _with_the_new_role(request: PortalRequest, changed: User) -> HttpResponseBase:
     """Say so, on a page that one may still see; whoever demotes oneself stays signed in, here alone."""
-    messages.success(request, f"The role of {changed} is {changed.get_role_display().lower()} now.")
+    messages.success(request, gettext("The role of %(person)s is %(role)s now.") % {"person": changed, "role": changed.get_role_display().lower()})
     if changed == request.user:
         update_session_auth_hash(request, changed)
     return redirect("accounts:team_user", changed.username) if changed.is_administrator or changed != request.user else redirect("my_licenses")
@@ -465,7 +476,7 @@ def invite_user_again(request: PortalRequest, username: str) -> HttpResponseBase
     """Send a user's invitation once more."""
     person = get_object_or_404(selectors.team_of(request.acting), username=username)
     if press(request, "invite_user_again", partial(services.invite_user_again, account=request.acting, user=person, invited_by=request.user)):
-        messages.success(request, f"A new invitation goes to {selectors.address_of(person)}.")
+        messages.success(request, gettext("A new invitation goes to %(email)s.") % {"email": selectors.address_of(person)})
     return redirect("accounts:team_user", username)
 
 
@@ -475,7 +486,7 @@ def deactivate_user(request: PortalRequest, username: str) -> HttpResponseBase:
     """Close a user's sign-in, at once."""
     person = get_object_or_404(selectors.team_of(request.acting), username=username)
     if press(request, "deactivate_user", partial(services.deactivate_user, account=request.acting, user=person, deactivated_by=request.user)):
-        messages.success(request, f"{person} is deactivated and signed out.")
+        messages.success(request, gettext("%(person)s is deactivated and signed out.") % {"person": person})
     return redirect("accounts:team_user", username)
 
 
@@ -485,5 +496,5 @@ def activate_user(request: PortalRequest, username: str) -> HttpResponseBase:
     """Open a user's sign-in again."""
     person = get_object_or_404(selectors.team_of(request.acting), username=username)
     if press(request, "activate_user", partial(services.activate_user, account=request.acting, user=person, activated_by=request.user)):
-        messages.success(request, f"{person} can sign in again.")
+        messages.success(request, gettext("%(person)s can sign in again.") % {"person": person})
     return redirect("accounts:team_user", username)

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import permissions
 from accounts.admin import StaffActsAreRecorded
@@ -41,14 +43,14 @@ class ProductAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
         """The code names the product in forms and exports, so it stays."""
         return ["code"] if obj else []
 
-    @admin.action(description="Retire: no new issue", permissions=["change"])
+    @admin.action(description=_("Retire: no new issue"), permissions=["change"])
     def retire(self, request: HttpRequest, products: QuerySet[Product]) -> None:
         with transaction.atomic():
             retired = list(products.filter(retired_at=None))
             products.filter(pk__in=[product.pk for product in retired]).update(retired_at=timezone.now())
             for product in retired:
                 self.record(request, product, "retired")
-        self.message_user(request, f"{len(retired)} retired.")
+        self.message_user(request, gettext("%(number)s retired.") % {"number": len(retired)})
 
 
 @admin.register(Holding)
@@ -60,6 +62,10 @@ class HoldingAdmin(ToReadOnly, admin.ModelAdmin):
     list_select_related = ["account", "product"]
     search_fields = ["account__username", "account__company", "product__code", "product__name"]
     ordering = ["account__username", "product__code"]
+
+    @admin.display(description=_("purchased"))
+    def purchased(self, holding: Holding) -> int:
+        return holding.purchased
 
 
 class JournalLineInline(ToReadOnly, admin.TabularInline):
@@ -112,7 +118,7 @@ def issue_licenses(request: PortalRequest) -> HttpResponseBase:
         else:
             messages.success(request, before_and_after(entry))
             return redirect("admin:licenses_journalentry_change", entry.pk)
-    context = admin.site.each_context(request) | {"form": form, "title": "Issue licenses"}
+    context = admin.site.each_context(request) | {"form": form, "title": gettext("Issue licenses")}
     return render(request, "admin/issue_licenses.html", context)
 
 
@@ -130,7 +136,7 @@ def ledger_proof(request: PortalRequest) -> HttpResponseBase:
         else:
             return redirect("ledger_proof")
     may_ask = permissions.may_ask_for_proof(request.user, source)
-    context = admin.site.each_context(request) | _proofs() | {"form": form, "may_ask": may_ask, "title": "Ledger proof"}
+    context = admin.site.each_context(request) | _proofs() | {"form": form, "may_ask": may_ask, "title": gettext("Ledger proof")}
     return render(request, "admin/ledger_proof.html", context)
 
 
@@ -140,7 +146,10 @@ def _proofs() -> dict[str, Any]:
     newest = list(proofs[:PROOFS_LISTED])
     return {
         "last": newest[0] if newest else None,
-        "last_of_each": [("Last full proof", proofs.filter(is_full=True).first()), ("Last incremental proof", proofs.filter(is_full=False).first())],
+        "last_of_each": [
+            (gettext("Last full proof"), proofs.filter(is_full=True).first()),
+            (gettext("Last incremental proof"), proofs.filter(is_full=False).first()),
+        ],
         "newest": newest,
         "asked": proving.unanswered_request(),
     }

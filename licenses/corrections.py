@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 
 from accounts import permissions
 from accounts.requests import PortalRequest, binding_of
@@ -35,7 +36,7 @@ def adjust_licenses(request: PortalRequest) -> HttpResponseBase:
         else:
             messages.success(request, before_and_after(entry))
             return redirect("admin:licenses_journalentry_change", entry.pk)
-    context = admin.site.each_context(request) | {"form": form, "title": "Adjust licenses"}
+    context = admin.site.each_context(request) | {"form": form, "title": gettext("Adjust licenses")}
     return render(request, "admin/adjust_licenses.html", context)
 
 
@@ -58,7 +59,7 @@ def reverse_entry(request: PortalRequest, pk: int) -> HttpResponseBase:
         else:
             messages.success(request, before_and_after(reversal))
             return redirect("admin:licenses_journalentry_change", reversal.pk)
-    context = admin.site.each_context(request) | {"form": form, "entry": entry, "title": f"Reverse {entry}"}
+    context = admin.site.each_context(request) | {"form": form, "entry": entry, "title": gettext("Reverse %(entry)s") % {"entry": entry}}
     return render(request, "admin/reverse_entry.html", context)
 
 
@@ -68,4 +69,7 @@ def before_and_after(entry: JournalEntry) -> str:
     changes: dict[str, list[str]] = {}
     for line in lines:
         changes.setdefault(line.account.username, []).append(f"{line.product.code} {line.balance - line.quantity:,} → {line.balance:,}")
-    return f"{entry}: " + "; ".join(f"{account} now has {', '.join(numbers)} available" for account, numbers in changes.items()) + "."
+    told = [
+        gettext("%(account)s now has %(numbers)s available") % {"account": account, "numbers": ", ".join(each)} for account, each in changes.items()
+    ]
+    return f"{entry}: {'; '.join(told)}."

@@ -7,6 +7,7 @@ nothing but its progress, and the next one begins the file anew.
 import tempfile
 
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, User
 from accounts.selectors import address_of
@@ -58,4 +59,4 @@ def tell(job: Job) -> None:
     notices.export_ended(job, person=person, address=address_of(person))
 
 
-KIND = Kind("export_history", title="Export History", noun="line", work=export_history, tell=tell)
+KIND = Kind("export_history", title=_("Export History"), noun="line", work=export_history, tell=tell)

@@ -5,9 +5,12 @@ An answer is registered in the `models` of its app, which are loaded wherever th
 
 from collections.abc import Callable
 
+from django.utils.translation import ngettext
+
 from accounts.models import Account
 from licenses.models import JournalEntry, Product
 from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.templatetags.portal import number
 
 Objection = Callable[[JournalEntry], Refusal | None]
 Whereabouts = Callable[[Account, Product], list[str]]
@@ -43,4 +46,7 @@ def told_by_apps_above(account: Account, product: Product) -> list[str]:
 def in_short(places: list[str], count: int) -> str:
     """List the places that are named of so many that there are: "4 on LAB, 2 on IVR and 3 more places"."""
     rest = count - len(places)
-    return ", ".join(places) + (f" and {rest:,} more {'place' if rest == 1 else 'places'}" if rest else "")
+    named = ", ".join(places)
+    if not rest:
+        return named
+    return ngettext("%(places)s and %(number)s more place", "%(places)s and %(number)s more places", rest) % {"places": named, "number": number(rest)}

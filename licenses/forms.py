@@ -9,6 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import UsernameField
 from accounts.models import Account
@@ -20,7 +22,7 @@ from licenses.recalls import can_be_recalled, recallable, refusal_to_recall
 from licenses.selectors import holdings_of
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, ReasonField, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
-from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name
+from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name, label_of
 
 OFFERED_OWNERS = 50
 OFFERED_ACCOUNTS = 50
@@ -32,7 +34,7 @@ class OwnerField(UsernameField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            label="Owner",
+            label=_("Owner"),
             max_length=120,
             widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
             **options,
@@ -48,7 +50,7 @@ def own_enduser(reseller: Account, username: str) -> Account:
     """Return the reseller's enduser of that name. Raises ValidationError, alike for others' endusers and for nobody (A9)."""
     enduser = endusers_of(reseller).filter(username=username).first()
     if enduser is None:
-        raise ValidationError(f"“{username}” is not one of your endusers")
+        raise ValidationError(gettext("“%(username)s” is not one of your endusers") % {"username": username})
     return enduser
 
 
@@ -60,7 +62,7 @@ def named_owner(form: forms.Form, reseller: Account) -> Account | None:
 
 def product_select(products: Iterable[Product]) -> forms.Select:
     """The products to filter a list by, all of them unless one is chosen."""
-    return forms.Select(choices=[("", "All products"), *((product.code, product.name) for product in products)])
+    return forms.Select(choices=[("", gettext("All products")), *((product.code, product.name) for product in products)])
 
 
 class QuantitiesForm(OneUseForm):
@@ -79,7 +81,7 @@ class QuantitiesForm(OneUseForm):
             by_code |= {product.code: product for product in Product.objects.filter(code__in=[code for code in posted if "\0" not in code])}
         self.products = dict(sorted(by_code.items()))
         for code, product in self.products.items():
-            self.fields[field_name(code)] = QuantityField(label=f"Qty, {product.name}")
+            self.fields[field_name(code)] = QuantityField(label=label_of(product.name))
         for name in self.below:
             self.fields[name] = self.fields.pop(name)
 
@@ -87,10 +89,10 @@ class QuantitiesForm(OneUseForm):
         cleaned = super().clean()
         for name in self.data:
             if name.startswith(PREFIX) and name not in self.fields and self.data[name].strip(" 0"):
-                self.add_error(None, f"“{name.removeprefix(PREFIX)[:40]}” is not a product")
+                self.add_error(None, gettext("“%(code)s” is not a product") % {"code": name.removeprefix(PREFIX)[:40]})
         if not any(name.startswith(PREFIX) for name in self.errors) and not any(self.quantities.values()):
             first = next((name for name in self.fields if name.startswith(PREFIX)), "")
-            self.add_error(None, ValidationError("Enter a Qty for at least one product", params={"url": f"#id_{first}" if first else ""}))
+            self.add_error(None, ValidationError(gettext("Enter a Qty for at least one product"), params={"url": f"#id_{first}" if first else ""}))
         return cleaned
 
     @property
@@ -166,8 +168,8 @@ def quantities_helper(*layout: Any) -> FormHelper:
 class SellLicensesForm(HoldingForm):
     """Sell Licenses (C2). Whoever has a single enduser finds it chosen."""
 
-    owner = OwnerField(error_messages=missing("Choose an owner"))
-    reference = OneLineField(label="Your reference", required=False, max_length=60, help_text="Printed on the receipt and the email.")
+    owner = OwnerField(error_messages=missing(_("Choose an owner")))
+    reference = OneLineField(label=_("Your reference"), required=False, max_length=60, help_text=_("Printed on the receipt and the email."))
 
     def __init__(self, data: Any = None, *, seller: Account, **options: Any) -> None:
         super().__init__(data, giver=seller, **options)
@@ -200,7 +202,7 @@ class RecallSaleForm(QuantitiesForm):
 
     below = ("reason",)
 
-    reason = ReasonField(who="The owner")
+    reason = ReasonField(who=_("The owner"))
 
     def __init__(self, data: Any = None, *, sale: JournalEntry, **options: Any) -> None:
         self.recallable = recallable(sale)
@@ -230,7 +232,8 @@ class AccountQuantitiesForm(QuantitiesForm):
     account = forms.ModelChoiceField(
         customers().open(),
         to_field_name="username",
-        error_messages=missing("Choose an account"),
+        label=_("Account"),
+        error_messages=missing(_("Choose an account")),
         widget=forms.Select(attrs={"data-reload": ""}),
     )
 
@@ -247,7 +250,7 @@ class AccountQuantitiesForm(QuantitiesForm):
     def _offer(self, usernames: list[str], chosen: str) -> None:
         """Whoever was chosen before another search stays chosen."""
         choices = [*([chosen] if chosen and chosen not in usernames else []), *usernames]
-        self["account"].field.widget.choices = [("", "Choose an account"), *zip(choices, choices, strict=True)]
+        self["account"].field.widget.choices = [("", gettext("Choose an account")), *zip(choices, choices, strict=True)]
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:
         return QuantityRow(field, product.code, product.name, there=self.has_now.get(product.pk, 0))
@@ -256,8 +259,8 @@ class AccountQuantitiesForm(QuantitiesForm):
 class IssueLicensesForm(AccountQuantitiesForm):
     """Issue licenses from the publisher (C11), in the admin: every product that is not retired."""
 
-    order_number = OneLineField(label="Order number", required=False, max_length=60)
-    note = ManyLinesField(label="Note", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    order_number = OneLineField(label=_("Order number"), required=False, max_length=60)
+    note = ManyLinesField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, offered=Product.objects.filter(retired_at=None), **options)
@@ -265,7 +268,7 @@ class IssueLicensesForm(AccountQuantitiesForm):
 
 def ticket_field() -> forms.Field:
     """Where staff say who asked them: the number of a ticket."""
-    return OneLineField(label="Ticket reference", max_length=60, error_messages=missing("Enter a ticket reference"))
+    return OneLineField(label=_("Ticket reference"), max_length=60, error_messages=missing(_("Enter a ticket reference")))
 
 
 class AdjustLicensesForm(AccountQuantitiesForm):
@@ -274,11 +277,11 @@ class AdjustLicensesForm(AccountQuantitiesForm):
     below = ("reason", "ticket")
 
     change = forms.ChoiceField(
-        label="Change",
-        choices=[("", "Choose a direction"), (UP, "Add to available"), (DOWN, "Take from available")],
-        error_messages=missing("Choose a direction"),
+        label=_("Change"),
+        choices=[("", _("Choose a direction")), (UP, _("Add to available")), (DOWN, _("Take from available"))],
+        error_messages=missing(_("Choose a direction")),
     )
-    reason = ReasonField(who="The account")
+    reason = ReasonField(who=_("The account"))
     ticket = ticket_field()
 
     def __init__(self, data: Any = None, **options: Any) -> None:
@@ -290,7 +293,7 @@ class ReverseEntryForm(QuantitiesForm):
 
     below = ("reason", "ticket")
 
-    reason = ReasonField(who="Both accounts")
+    reason = ReasonField(who=_("Both accounts"))
     ticket = ticket_field()
 
     def __init__(self, data: Any = None, *, entry: JournalEntry, **options: Any) -> None:

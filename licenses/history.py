@@ -9,6 +9,7 @@ from operator import or_
 from django import forms
 from django.db.models import Q, QuerySet, Sum
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import UsernameField
 from accounts.models import Account
@@ -21,21 +22,21 @@ from licensing_portal.foundation.paging import page_by_key
 
 KEPT_WITH_EACH_LINE = {"available", "deployed"}  # the columns whose balance stands in the line itself, product by product
 
+COLUMN_NAMES = {"purchased": _("Purchased"), "sold": _("Sold"), "deployed": _("Deployed"), "available": _("Available")}
+
 Lines = QuerySet[JournalLine]
 
 
 class HistoryFilterForm(DatedFilterForm):
     """The filters of the journal (C12). `column` is one number of My Licenses: only the lines that add up to it (C1)."""
 
-    search_hint = "Number, name, reference"
+    search_hint = _("Number, name, reference")
 
-    kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All kinds"), *JournalEntry.Kind.choices])
-    product = OneLineField(label="Product", required=False, max_length=30)
-    account = UsernameField(label="Other account", required=False, max_length=30)
-    user = UsernameField(label="By", required=False, max_length=30)
-    column = forms.ChoiceField(
-        label="Adds up to", required=False, widget=forms.HiddenInput, choices=[("", ""), *((name, name.title()) for name in COLUMNS)]
-    )
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All kinds")), *JournalEntry.Kind.choices])
+    product = OneLineField(label=_("Product"), required=False, max_length=30)
+    account = UsernameField(label=_("Other account"), required=False, max_length=30)
+    user = UsernameField(label=_("By"), required=False, max_length=30)
+    column = forms.ChoiceField(label=_("Adds up to"), required=False, widget=forms.HiddenInput, choices=[("", ""), *COLUMN_NAMES.items()])
 
     def __init__(self, data: QueryDict, *, account: Account, products: Iterable[Product]) -> None:
         super().__init__(data)
@@ -103,7 +104,7 @@ def history_page(form: HistoryFilterForm, *, before: str = "", after: str = "") 
             HistoryRow(line, sentence(line.entry, form.viewer), balances[line.pk], is_continued=line.entry_id == above)
             for line, above in zip(lines, entries_above, strict=False)
         ],
-        balance_name=form.cleaned_data["column"].title() or "Balance" if form.is_valid() else "",
+        balance_name=str(COLUMN_NAMES.get(form.cleaned_data["column"], _("Balance"))) if form.is_valid() else "",
         newer=newer,
         older=older,
     )

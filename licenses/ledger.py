@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import Account, User
 from licenses.counting import seller_of
@@ -18,6 +19,7 @@ from licenses.models import Holding, JournalEntry, JournalLine, Product
 from licenses.numbers import next_number
 from licensing_portal.foundation.errors import Problem, Refusal
 from licensing_portal.foundation.quantities import LARGEST_QUANTITY, field_name
+from licensing_portal.foundation.templatetags.portal import number
 
 Kind = JournalEntry.Kind
 State = JournalLine.State
@@ -138,7 +140,7 @@ class Books:
 
     def _check(self, kind: JournalEntry.Kind, quantities: Quantities, giver: Account, *, is_elsewhere: bool) -> None:
         if not quantities:
-            raise NothingEntered("Enter a Qty for at least one product")
+            raise NothingEntered(gettext("Enter a Qty for at least one product"))
         # What was put on a deployment in many steps comes back in one, however much it is: nobody types that number.
         largest = math.inf if kind == Kind.RETIREMENT else LARGEST_QUANTITY
         if any(not 0 < quantity <= largest for quantity in quantities.values()):
@@ -159,9 +161,15 @@ def shortage(holding: Holding, *, elsewhere: Account | None = None) -> str:
 
     `elsewhere` is the account of the holding, where it is another than the one acted for.
     """
-    deployed = f", {holding.deployed:,} deployed" if holding.deployed else ""
-    place = f" in {elsewhere}" if elsewhere else ""
-    return f"{holding.available:,} available{deployed}{place}"
+    if elsewhere:
+        words = (
+            gettext("%(available)s available, %(deployed)s deployed in %(account)s")
+            if holding.deployed
+            else gettext("%(available)s available in %(account)s")
+        )
+    else:
+        words = gettext("%(available)s available, %(deployed)s deployed") if holding.deployed else gettext("%(available)s available")
+    return words % {"available": number(holding.available), "deployed": number(holding.deployed), "account": elsewhere}
 
 
 def _line(entry: JournalEntry, holding: Holding, state: JournalLine.State, quantity: int) -> JournalLine:

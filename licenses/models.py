@@ -21,6 +21,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from licensing_portal.foundation.text import validate_one_line
@@ -30,11 +32,15 @@ class Product(models.Model):
     """What one is licensed for. A retired product is no longer issued; what is held stays good (rules.md §2)."""
 
     code = models.CharField(
-        max_length=30, unique=True, validators=[RegexValidator(r"^[A-Z0-9][A-Z0-9._-]*$", "Use A to Z, digits, dots and hyphens")]
+        _("code"), max_length=30, unique=True, validators=[RegexValidator(r"^[A-Z0-9][A-Z0-9._-]*$", _("Use A to Z, digits, dots and hyphens"))]
     )
-    name = models.CharField(max_length=120, validators=[validate_one_line])
-    description = models.TextField(blank=True)
-    retired_at = models.DateTimeField(null=True, blank=True, help_text="No new issue from then on.")
+    name = models.CharField(_("name"), max_length=120, validators=[validate_one_line])
+    description = models.TextField(_("description"), blank=True)
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True, help_text=_("No new issue from then on."))
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"
@@ -43,14 +49,16 @@ class Product(models.Model):
 class Holding(models.Model):
     """What an account has of a product. The publisher's available is the source of all and alone goes below zero."""
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="holdings")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="holdings")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="holdings", verbose_name=_("account"))
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="holdings", verbose_name=_("product"))
     is_source = models.BooleanField(default=False, editable=False, help_text="Whether it is the publisher's.")
-    available = models.BigIntegerField(default=0)
-    deployed = models.BigIntegerField(default=0)
-    sold = models.BigIntegerField(default=0, help_text="Out by sales, less what came back by recall or reversal.")
+    available = models.BigIntegerField(_("available"), default=0)
+    deployed = models.BigIntegerField(_("deployed"), default=0)
+    sold = models.BigIntegerField(_("sold"), default=0, help_text=_("Out by sales, less what came back by recall or reversal."))
 
     class Meta:
+        verbose_name = _("holding")
+        verbose_name_plural = _("holdings")
         constraints = [
             models.UniqueConstraint(fields=["account", "product"], name="one_holding_per_account_and_product"),
             models.CheckConstraint(condition=Q(available__gte=0) | Q(is_source=True), name="available_is_never_negative"),
@@ -71,35 +79,39 @@ class JournalEntry(models.Model):
     """One event in the books, and the document of it: giver, receiver, who did it for which account, and when (B1)."""
 
     class Kind(models.TextChoices):
-        ISSUE = "issue"
-        SALE = "sale"
-        DEPLOYMENT = "deployment"
-        TRANSFER = "transfer"
-        RECALL = "recall"
-        RETIREMENT = "retirement"
-        ADJUSTMENT = "adjustment"
-        REVERSAL = "reversal"
+        ISSUE = "issue", pgettext_lazy("kind of entry", "Issue")
+        SALE = "sale", pgettext_lazy("kind of entry", "Sale")
+        DEPLOYMENT = "deployment", pgettext_lazy("kind of entry", "Deployment")
+        TRANSFER = "transfer", pgettext_lazy("kind of entry", "Transfer")
+        RECALL = "recall", pgettext_lazy("kind of entry", "Recall")
+        RETIREMENT = "retirement", pgettext_lazy("kind of entry", "Retirement")
+        ADJUSTMENT = "adjustment", pgettext_lazy("kind of entry", "Adjustment")
+        REVERSAL = "reversal", pgettext_lazy("kind of entry", "Reversal")
 
     # By staff (C11). A deployment is put right by retiring it, and a reversal not at all.
     REVERSIBLE: ClassVar = (Kind.ISSUE, Kind.SALE, Kind.TRANSFER, Kind.RECALL, Kind.ADJUSTMENT)
 
-    number = models.CharField(max_length=20, unique=True)
-    kind = models.CharField(max_length=10, choices=Kind)
-    posted_at = models.DateTimeField(default=timezone.now, editable=False)
-    giver = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries_given")
-    receiver = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries_received")
-    posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    acting_as = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", help_text="The account that the person acted for.")
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    posted_at = models.DateTimeField(_("posted at"), default=timezone.now, editable=False)
+    giver = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries_given", verbose_name=_("giver"))
+    receiver = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries_received", verbose_name=_("receiver"))
+    posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("posted by"))
+    acting_as = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", help_text=_("The account that the person acted for."), verbose_name=_("acting as")
+    )
     reference = models.CharField(
+        _("reference"),
         max_length=120,
         blank=True,
-        help_text="What the giver calls it: an order number, for an issue; the deployment's name, where licenses go on one or come back.",
+        help_text=_("What the giver calls it: an order number, for an issue; the deployment's name, where licenses go on one or come back."),
     )
-    note = models.TextField(blank=True)
-    reverses = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by")
+    note = models.TextField(_("note"), blank=True)
+    reverses = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by", verbose_name=_("reverses"))
 
     class Meta:
-        verbose_name_plural = "journal entries"
+        verbose_name = _("journal entry")
+        verbose_name_plural = _("journal entries")
         permissions = [
             ("issue_licenses", "Can issue licenses"),
             ("adjust_licenses", "Can adjust licenses"),
@@ -142,17 +154,19 @@ class JournalLine(models.Model):
     """One signed change of an account's available or deployed licenses of a product, and what the number was after it."""
 
     class State(models.TextChoices):
-        AVAILABLE = "available"
-        DEPLOYED = "deployed"
+        AVAILABLE = "available", _("Available")
+        DEPLOYED = "deployed", _("Deployed")
 
     entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="lines")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lines")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="lines")
-    state = models.CharField(max_length=9, choices=State)
-    quantity = models.BigIntegerField()
-    balance = models.BigIntegerField(help_text="The account's number of this product and state after this line.")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lines", verbose_name=_("account"))
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="lines", verbose_name=_("product"))
+    state = models.CharField(_("state"), max_length=9, choices=State)
+    quantity = models.BigIntegerField(_("quantity"))
+    balance = models.BigIntegerField(_("balance"), help_text=_("The account's number of this product and state after this line."))
 
     class Meta:
+        verbose_name = _("journal line")
+        verbose_name_plural = _("journal lines")
         constraints = [
             models.CheckConstraint(condition=~Q(quantity=0), name="a_line_moves_something"),
             models.CheckConstraint(condition=Q(state__in=["available", "deployed"]), name="line_state_is_known"),
@@ -163,7 +177,7 @@ class JournalLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.entry}: {self.account} {self.quantity:+} {self.product.code} {self.state}"
+        return f"{self.entry}: {self.account} {self.quantity:+} {self.product.code} {self.get_state_display().lower()}"
 
 
 class NumberSeries(models.Model):
@@ -218,7 +232,7 @@ class LedgerProof(models.Model):
 
     @property
     def sort(self) -> str:
-        return "Full" if self.is_full else "Incremental"
+        return gettext("Full") if self.is_full else gettext("Incremental")
 
     @property
     def faults(self) -> list[str]:

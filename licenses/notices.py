@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Account, User
 from accounts.telling import tell
@@ -14,12 +16,18 @@ from licensing_portal.foundation.jobs import FILES_KEPT
 from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.notice_kinds import Group, NoticeKind, register
 
+# How a list of notices names these letters: after their templates (kind_in_words).
+LETTERS = (
+    *(gettext_noop("Entry reversed"), gettext_noop("Export ended"), gettext_noop("Licenses adjusted"), gettext_noop("Licenses issued")),
+    *(gettext_noop("Licenses sold"), gettext_noop("Recall made"), gettext_noop("Sale recalled")),
+)
+
 LICENSES_SOLD = register(
     NoticeKind(
         "licenses/emails/licenses_sold",
         Group.LICENSES,
-        "Licenses sold to you",
-        "Your reseller sold you licenses.",
+        _("Licenses sold to you"),
+        _("Your reseller sold you licenses."),
         has_copies=True,
         only_of=Account.Kind.ENDUSER,
     )
@@ -28,8 +36,8 @@ LICENSES_ISSUED = register(
     NoticeKind(
         "licenses/emails/licenses_issued",
         Group.LICENSES,
-        "Licenses issued to you",
-        "The publisher issued licenses to you.",
+        _("Licenses issued to you"),
+        _("The publisher issued licenses to you."),
         is_optional=True,
         has_copies=True,
     )
@@ -38,8 +46,8 @@ SALE_RECALLED = register(
     NoticeKind(
         "licenses/emails/sale_recalled",
         Group.LICENSES,
-        "A sale recalled",
-        "Your reseller took back licenses that it had sold you.",
+        _("A sale recalled"),
+        _("Your reseller took back licenses that it had sold you."),
         has_copies=True,
         only_of=Account.Kind.ENDUSER,
     )
@@ -48,8 +56,8 @@ RECALL_MADE = register(
     NoticeKind(
         "licenses/emails/recall_made",
         Group.LICENSES,
-        "Your own recalls",
-        "One of your people took back licenses of a sale.",
+        _("Your own recalls"),
+        _("One of your people took back licenses of a sale."),
         has_copies=True,
         only_of=Account.Kind.RESELLER,
     )
@@ -58,8 +66,8 @@ ENTRY_REVERSED = register(
     NoticeKind(
         "licenses/emails/entry_reversed",
         Group.LICENSES,
-        "Entries reversed",
-        "The publisher took an entry of yours back, whole or in part.",
+        _("Entries reversed"),
+        _("The publisher took an entry of yours back, whole or in part."),
         has_copies=True,
     )
 )
@@ -67,8 +75,8 @@ LICENSES_ADJUSTED = register(
     NoticeKind(
         "licenses/emails/licenses_adjusted",
         Group.LICENSES,
-        "Licenses adjusted",
-        "The publisher put right how many licenses you have available.",
+        _("Licenses adjusted"),
+        _("The publisher put right how many licenses you have available."),
         has_copies=True,
     )
 )

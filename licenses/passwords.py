@@ -1,6 +1,7 @@
 """What the products add to the rules about passwords: theirs are names that a stranger would try first, too."""
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts.models import User
 from accounts.passwords import LONG_WORD
@@ -14,7 +15,7 @@ class NoProductNamesValidator:
         """Raise ValidationError if one is in it, case ignored."""
         for name in (name for names in Product.objects.values_list("name", "code") for name in names if len(name) >= LONG_WORD):
             if name.casefold() in password.casefold():
-                raise ValidationError(f"Choose a password without “{name}” in it", code="password_contains_a_product")
+                raise ValidationError(gettext("Choose a password without “%(name)s” in it") % {"name": name}, code="password_contains_a_product")
 
     def get_help_text(self) -> str:
-        return "It must not contain the name of a product."
+        return gettext("It must not contain the name of a product.")

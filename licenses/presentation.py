@@ -1,5 +1,7 @@
 """How the books read to people: sentences instead of kinds and signs."""
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import Account
 from licenses.models import JournalEntry
 from licensing_portal.foundation.templatetags.portal import licenses as in_words
@@ -20,16 +22,16 @@ ICONS = {
     Kind.ADJUSTMENT: "scale",
 }
 
-# As the giver sees it, and as the receiver does; a name follows.
+# As the giver sees it, and as the receiver does.
 SENTENCES = {
-    Kind.ISSUE: ("Issued to", "Issued by"),
-    Kind.SALE: ("Sold to", "Bought from"),
-    Kind.TRANSFER: ("Transferred to", "Transferred from"),
-    Kind.DEPLOYMENT: ("Deployed on", "Deployed on"),
-    Kind.RETIREMENT: ("Retired", "Retired"),
-    Kind.RECALL: ("Recalled by", "Recalled from"),
-    Kind.ADJUSTMENT: ("Adjusted by", "Adjusted by"),
-    Kind.REVERSAL: ("Reversal of", "Reversal of"),
+    Kind.ISSUE: (_("Issued to %(name)s"), _("Issued by %(name)s")),
+    Kind.SALE: (_("Sold to %(name)s"), _("Bought from %(name)s")),
+    Kind.TRANSFER: (_("Transferred to %(name)s"), _("Transferred from %(name)s")),
+    Kind.DEPLOYMENT: (_("Deployed on %(name)s"), _("Deployed on %(name)s")),
+    Kind.RETIREMENT: (_("Retired %(name)s"), _("Retired %(name)s")),
+    Kind.RECALL: (_("Recalled by %(name)s"), _("Recalled from %(name)s")),
+    Kind.ADJUSTMENT: (_("Adjusted by %(name)s"), _("Adjusted by %(name)s")),
+    Kind.REVERSAL: (_("Reversal of %(name)s"), _("Reversal of %(name)s")),
 }
 
 
@@ -49,8 +51,8 @@ def who(entry: JournalEntry, viewer: Account) -> str:
 def sentence(entry: JournalEntry, account: Account) -> str:
     """Tell what happened, as `account` sees it: "Sold to harborcu"."""
     as_giver, as_receiver = SENTENCES[Kind(entry.kind)]
-    words = as_giver if entry.giver_id == account.pk else as_receiver
-    return f"{words} {_named(entry, account)}"
+    words = str(as_giver if entry.giver_id == account.pk else as_receiver)
+    return words % {"name": _named(entry, account)}
 
 
 def _named(entry: JournalEntry, account: Account) -> str:

@@ -8,12 +8,14 @@ from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import Account
 from licenses.counting import remains_of
 from licenses.extensions import objection_to_recall
 from licenses.models import Holding, JournalEntry, Product
 from licensing_portal.foundation.errors import Refusal
+from licensing_portal.foundation.templatetags.portal import number
 
 
 class NotYourSale(Refusal):
@@ -48,7 +50,7 @@ def recallable(sale: JournalEntry) -> dict[Product, int]:
 
 def can_be_recalled(quantity: int) -> str:
     """Say what is possible (B6), and no more than that."""
-    return f"{quantity:,} can be recalled"
+    return gettext("%(number)s can be recalled") % {"number": number(quantity)}
 
 
 def refusal_to_recall(sale: JournalEntry, account: Account, possible: dict[Product, int]) -> Refusal | None:
@@ -56,7 +58,7 @@ def refusal_to_recall(sale: JournalEntry, account: Account, possible: dict[Produ
     if refusal := _refusal_to_a_stranger(sale, account):
         return refusal
     if timezone.now() > recall_ends_at(sale):
-        return TooLateToRecall(f"The {settings.RECALL_WINDOW.days} days in which you could recall this sale are over.")
+        return TooLateToRecall(gettext("The %(days)s days in which you could recall this sale are over.") % {"days": settings.RECALL_WINDOW.days})
     if refusal := objection_to_recall(sale):
         return refusal
     return None if any(possible.values()) else _nothing_to_recall(sale)
@@ -64,13 +66,13 @@ def refusal_to_recall(sale: JournalEntry, account: Account, possible: dict[Produ
 
 def _refusal_to_a_stranger(sale: JournalEntry, account: Account) -> Refusal | None:
     if sale.kind != JournalEntry.Kind.SALE or sale.giver_id != account.pk:
-        return NotYourSale("This can’t be recalled: it is not a sale of yours.")
+        return NotYourSale(gettext("This can’t be recalled: it is not a sale of yours."))
     if sale.receiver.reseller_id != account.pk:
-        return NotYourSale(f"This sale can’t be recalled: {sale.receiver} is not one of your endusers any more.")
+        return NotYourSale(gettext("This sale can’t be recalled: %(receiver)s is not one of your endusers any more.") % {"receiver": sale.receiver})
     return None
 
 
 def _nothing_to_recall(sale: JournalEntry) -> Refusal:
     if not any(remains_of(sale).values()):
-        return NothingToRecall("All licenses of this sale came back already.")
-    return NothingToRecall(f"Nothing can be recalled: {sale.receiver} has no licenses of this sale available.")
+        return NothingToRecall(gettext("All licenses of this sale came back already."))
+    return NothingToRecall(gettext("Nothing can be recalled: %(receiver)s has no licenses of this sale available.") % {"receiver": sale.receiver})

@@ -1,6 +1,7 @@
 """The flows that move licenses between accounts: issue, sell, recall, reverse, adjust; and those about them. Each is one transaction (rules.md §3)."""
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import permissions, security_log
 from accounts.models import Account, SecurityEvent, User
@@ -154,7 +155,7 @@ def _check_that_it_can_be_issued(account: Account, quantities: Quantities) -> No
     lock_open_account(account, field="account")
     wanted = [product.pk for product, quantity in quantities.items() if quantity]
     retired = [
-        Problem(f"{product.name} is retired and is no longer issued", field=field_name(product.code))
+        Problem(gettext("%(name)s is retired and is no longer issued") % {"name": product.name}, field=field_name(product.code))
         for product in Product.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
         if product.retired_at
     ]
@@ -200,7 +201,7 @@ def reverse_entry(
         return claim.first_result
     permissions.require(permissions.may_reverse, reversed_by, publisher)
     if not entry.is_reversible:
-        raise CannotBeReversed(f"{entry} can’t be reversed: it is a {entry.get_kind_display().lower()}.")
+        raise CannotBeReversed(gettext("%(entry)s can’t be reversed: it is a %(kind)s.") % {"entry": entry, "kind": entry.get_kind_display().lower()})
     giver, receiver = entry.receiver, entry.giver
     if not receiver.is_publisher:
         lock_open_account(receiver)
@@ -223,7 +224,10 @@ def reverse_entry(
 def _check_that_it_remains(entry: JournalEntry, quantities: Quantities) -> None:
     remains = remains_of(entry)
     more = [
-        Problem(f"{remains.get(product.pk, 0):,} left to reverse of {entry}", field=field_name(product.code))
+        Problem(
+            gettext("%(number)s left to reverse of %(entry)s") % {"number": number(remains.get(product.pk, 0)), "entry": entry},
+            field=field_name(product.code),
+        )
         for product, quantity in sorted(quantities.items(), key=lambda item: item[0].code)
         if quantity > remains.get(product.pk, 0)
     ]
@@ -256,7 +260,7 @@ def send_notice_again(*, entry: JournalEntry, account: Account, sent_by: User, k
     side = notices.side_to_tell_again(entry)
     first = notices_of(entry.number).filter(account=side.username, copy_to="").first()
     if first is None or entry.acting_as != account:
-        raise NothingToSendAgain("There is no notice to send again.")
+        raise NothingToSendAgain(gettext("There is no notice to send again."))
     return claim.settle(send_again(first, address=side.email, asked_for_by=sent_by.username))
 
 
@@ -287,11 +291,11 @@ def close_enduser(*, reseller: Account, enduser: Account, closed_by: User, key: 
     permissions.require(permissions.may_create_endusers, closed_by, reseller)
     enduser = lock_account(enduser)  # every way on which licenses come to it waits for this lock
     if enduser.reseller_id != reseller.pk:
-        raise NotYourEnduser(f"“{enduser}” is not one of your endusers")
+        raise NotYourEnduser(gettext("“%(enduser)s” is not one of your endusers") % {"enduser": enduser})
     if enduser.closed_at:
-        raise NotClosed(f"{enduser} is closed already")
+        raise NotClosed(gettext("%(enduser)s is closed already") % {"enduser": enduser})
     if holdings_of(enduser).exclude(available=0, deployed=0).exists():
-        raise NotClosed(f"{enduser} is in use and can’t be closed here. Nothing was changed.")
+        raise NotClosed(gettext("%(enduser)s is in use and can’t be closed here. Nothing was changed.") % {"enduser": enduser})
     enduser.closed_at = timezone.now()
     enduser.save(update_fields=["closed_at"])
     end_all_of(enduser)
@@ -314,9 +318,11 @@ def export_history(*, form: HistoryFilterForm, exported_by: User, key: str) -> J
     newest = form.lines.order_by("-pk").values_list("pk", flat=True).first()
     total = form.lines.count()
     if newest is None:
-        raise NothingToExport("No line matches these filters. Nothing was started.")
+        raise NothingToExport(gettext("No line matches these filters. Nothing was started."))
     if total > MOST_ROWS_OF_A_SHEET:
-        raise NothingToExport(f"{number(total)} lines are more than an XLSX file holds. Filter them, or export them as CSV.")
+        raise NothingToExport(
+            gettext("%(total)s lines are more than an XLSX file holds. Filter them, or export them as CSV.") % {"total": number(total)}
+        )
     arguments = {"query": form.query, "newest": newest}
     job = jobs.start("export_history", account=account.username, started_by=exported_by.username, total=total, arguments=arguments)
     return claim.settle(job)

@@ -9,6 +9,8 @@ from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import UsernameField
 from accounts.models import Account
@@ -26,10 +28,10 @@ READ_AT_ONCE = 500  # sales, with their lines and notices
 class SoldFilterForm(DatedFilterForm):
     """The filters of a reseller's sales. They choose sales, which are then shown whole."""
 
-    search_hint = "Number, enduser, reference"
+    search_hint = _("Number, enduser, reference")
 
-    product = OneLineField(label="Product", required=False, max_length=30)
-    owner = UsernameField(label="Owner", required=False, max_length=30)
+    product = OneLineField(label=_("Product"), required=False, max_length=30)
+    owner = UsernameField(label=_("Owner"), required=False, max_length=30)
 
     def __init__(self, data: QueryDict, *, seller: Account, products: Iterable[Product]) -> None:
         super().__init__(data)
@@ -80,8 +82,8 @@ class SoldRow:
     def state(self) -> str:
         """What became of the sale, in words."""
         if not self.taken_back:
-            return "Completed"
-        return "Taken back" if self.taken_back == self.sale.total else "Partly taken back"
+            return gettext("Completed")
+        return gettext("Taken back") if self.taken_back == self.sale.total else gettext("Partly taken back")
 
 
 @dataclass(frozen=True)

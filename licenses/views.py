@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import permissions
@@ -47,8 +48,8 @@ def sell_licenses(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            belong = "belongs" if sale.total == 1 else "belong"
-            messages.success(request, format_html("{} now {} to <bdi>{}</bdi>.", in_words(sale.total), belong, sale.receiver.company))
+            said = ngettext("{licenses} now belongs to <bdi>{company}</bdi>.", "{licenses} now belong to <bdi>{company}</bdi>.", sale.total)
+            messages.success(request, format_html(said, licenses=in_words(sale.total), company=sale.receiver.company))
             return redirect(sale)
     return render(request, "licenses/sell_licenses.html", {"form": form})
 
@@ -68,7 +69,7 @@ def recall_sale(request: PortalRequest, number: str) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"{in_words(recall.total)} came back from {recall.giver}.")
+            messages.success(request, gettext("%(licenses)s came back from %(giver)s.") % {"licenses": in_words(recall.total), "giver": recall.giver})
             return redirect(recall)
     return render(request, "licenses/recall_sale.html", {"form": form, "sale": sale, "refusal": form.refusal, "ends_at": recall_ends_at(sale)})
 
@@ -119,7 +120,7 @@ def close_enduser(request: PortalRequest, username: str) -> HttpResponseBase:
     enduser = get_object_or_404(endusers_of(request.acting), username=username)
     act = partial(services.close_enduser, reseller=request.acting, enduser=enduser, closed_by=request.user)
     if press(request, "close_enduser", act):
-        messages.success(request, f"{enduser} is closed.")
+        messages.success(request, gettext("%(enduser)s is closed.") % {"enduser": enduser})
     return redirect(enduser)
 
 

@@ -11,6 +11,7 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.views import sign_out
@@ -22,9 +23,9 @@ View = Callable[..., HttpResponseBase]
 class PortalAdminSite(AdminSite):
     """Staff alone; a signed-in customer gets 403, and who is not signed in goes to the portal's own sign-in."""
 
-    site_header = "License Portal"
-    site_title = "License Portal"
-    index_title = "Administration"
+    site_header = _("License Portal")
+    site_title = _("License Portal")
+    index_title = _("Administration")
     enable_nav_sidebar = False  # the lists need its place: beside it and the filters they would scroll sideways on a desk
 
     def has_permission(self, request: HttpRequest) -> bool:

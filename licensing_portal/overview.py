@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, User
 from accounts.selectors import accounts_never_signed_in
@@ -19,7 +21,7 @@ COUNTED_TO = 100  # of which more are said to be more
 PRODUCTS = 12  # those of which most moved; the others in one row
 
 PITCH, HEIGHT = 10, 32  # of a chart's columns, in the units of its drawing (admin/_chart.html)
-NAMES = {JournalEntry.Kind.ISSUE: "Issued", JournalEntry.Kind.SALE: "Sold", JournalEntry.Kind.DEPLOYMENT: "Deployed"}
+NAMES = {JournalEntry.Kind.ISSUE: _("Issued"), JournalEntry.Kind.SALE: _("Sold"), JournalEntry.Kind.DEPLOYMENT: _("Deployed")}
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Few:
 
     @property
     def in_words(self) -> str:
-        return f"more than {COUNTED_TO}" if self.is_more else str(self.count)
+        return gettext("more than %(number)s") % {"number": COUNTED_TO} if self.is_more else str(self.count)
 
 
 @dataclass(frozen=True)
@@ -114,19 +116,19 @@ def _waiting() -> Few:
 def product_rows(figures: Figures, now: datetime) -> list[ProductRow]:
     """The rows of the charts: the products of which most moved, by code, and the others together."""
     moved: dict[int, int] = {}
-    for (_, _, product), quantity in figures.items():
+    for (_month, _kind, product), quantity in figures.items():
         moved[product] = moved.get(product, 0) + quantity
     most = sorted(moved, key=lambda product: (-moved[product], product))
     shown, others = most[:PRODUCTS], most[PRODUCTS:]
     rows = [_row(figures, [product.pk], now, product.name, product.code) for product in Product.objects.filter(pk__in=shown).order_by("code")]
-    return [*rows, _row(figures, others, now, f"{len(others)} others")] if others else rows
+    return [*rows, _row(figures, others, now, gettext("%(number)s others") % {"number": len(others)})] if others else rows
 
 
 def _row(figures: Figures, products: Iterable[int], now: datetime, name: str, code: str = "") -> ProductRow:
     months, of = months_up_to(now), set(products)
     by_kind = {kind: [sum(figures[month, kind, product] for product in of) for month in months] for kind in COUNTED}
     peak = max(quantity for quantities in by_kind.values() for quantity in quantities)
-    return ProductRow(name, code, [Chart(kind, NAMES[kind], _bars(months, quantities, peak)) for kind, quantities in by_kind.items()])
+    return ProductRow(name, code, [Chart(kind, str(NAMES[kind]), _bars(months, quantities, peak)) for kind, quantities in by_kind.items()])
 
 
 def _bars(months: list[date], quantities: list[int], peak: int) -> list[Bar]:

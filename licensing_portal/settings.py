@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "licensing_portal.headers.NothingIsKeptMiddleware",
     "licensing_portal.headers.NoTraceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "licensing_portal.foundation.uploads.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -258,7 +259,10 @@ POST_OFFICE = {
 
 # ── Language, time, numbers ────────────────────────────────────────────────────────────────────────────────────────
 
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = "en"  # of letters as well, and of whoever asks for none of those below
+# One more language is one more line here and a catalogue in locale/ (CONTRIBUTING.md, "Words in other languages").
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import F
 from django.db.models.expressions import OrderBy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from licenses import selectors
@@ -21,10 +22,10 @@ COLUMNS: dict[str, Any] = {
 
 def _orders() -> dict[str, Order]:
     """By product, and by each of the numbers, the most first."""
-    orders = {"product": Order("Product, A to Z", ("product__code",)), "-product": Order("Product, Z to A", ("-product__code",))}
+    orders = {"product": Order(_("Product, A to Z"), ("product__code",)), "-product": Order(_("Product, Z to A"), ("-product__code",))}
     for name, number in COLUMNS.items():
-        orders[f"-{name}"] = Order(f"{name.capitalize()}, most first", (OrderBy(number, descending=True), "product__code"))
-        orders[name] = Order(f"{name.capitalize()}, least first", (OrderBy(number), "product__code"))
+        orders[f"-{name}"] = Order(_("Most first"), (OrderBy(number, descending=True), "product__code"))
+        orders[name] = Order(_("Least first"), (OrderBy(number), "product__code"))
     return orders
 
 

@@ -8,12 +8,14 @@ from crispy_forms.layout import Field
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
+from django.utils.translation import gettext
 
 from accounts.models import Account, Link
 from licenses.forms import HoldingForm, quantities_helper
 from licenses.models import Product
 from licenses.selectors import available_in, available_to
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
+from licensing_portal.foundation.templatetags.portal import number
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,11 @@ class TransferLicensesForm(HoldingForm):
     @property
     def says(self) -> str:
         """What a screen reader says once the page shows another account's licenses."""
-        return f"Showing licenses in {self.giver}, {self.chosen.available:,} available" if self.chosen else ""
+        return (
+            gettext("Showing licenses in %(giver)s, %(available)s available") % {"giver": self.giver, "available": number(self.chosen.available)}
+            if self.chosen
+            else ""
+        )
 
     @property
     def chosen(self) -> LinkedAccount | None:
@@ -62,7 +68,7 @@ class TransferLicensesForm(HoldingForm):
     def clean_linked_account(self) -> Account:
         username: str = self.cleaned_data["linked_account"]
         if username not in self.linked:
-            raise ValidationError(f"You are not linked to {username}")
+            raise ValidationError(gettext("You are not linked to %(username)s") % {"username": username})
         return self.linked[username]
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:

@@ -1,5 +1,7 @@
 """The flow between linked accounts: the receiver pulls (C9)."""
 
+from django.utils.translation import gettext
+
 from accounts import permissions
 from accounts.models import Account, Link, User
 from accounts.selectors import usable_links
@@ -43,7 +45,9 @@ def _lock_link(user: User, receiver: Account, giver: Account) -> Link:
     """Return the link, locked: whoever removes it waits until the transfer is decided, or we find it gone (A5, B7)."""
     link = usable_links(user, receiver).select_for_update(of=("self",), no_key=True).filter(target=giver).first()
     if link is None:
-        raise NotLinked(f"You are not linked to {giver}", field="linked_account")
+        raise NotLinked(gettext("You are not linked to %(giver)s") % {"giver": giver}, field="linked_account")
     if not link.is_proven:
-        raise NotLinked(f"The link to {giver} needs its username and password again. Open Link User Admin", field="linked_account")
+        raise NotLinked(
+            gettext("The link to %(giver)s needs its username and password again. Open Link User Admin") % {"giver": giver}, field="linked_account"
+        )
     return link

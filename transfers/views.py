@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from accounts import permissions
@@ -38,6 +39,7 @@ def transfer_licenses(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"{in_words(transfer.total)} moved from {transfer.giver} to {transfer.receiver}.")
+            said = gettext("%(licenses)s moved from %(giver)s to %(receiver)s.")
+            messages.success(request, said % {"licenses": in_words(transfer.total), "giver": transfer.giver, "receiver": transfer.receiver})
             return redirect(transfer)
     return render(request, "transfers/transfer_licenses.html", {"form": form})

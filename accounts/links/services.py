@@ -1,5 +1,8 @@
 """The flows about links: make one, and end one. Each is one transaction."""
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from accounts import notices, permissions, security_log
 from accounts.models import Account, Link, User
 from accounts.security_log import Kind
@@ -41,11 +44,13 @@ def link_account(*, holder: Account, linked_by: User, proved_by: User, key: str)
 
 def _check_that_it_can_be_linked(target: Account, proved_by: User, holder: Account) -> None:
     if target == holder:
-        raise CannotLink("That is the account you are in", field="username")
+        raise CannotLink(gettext("That is the account you are in"), field="username")
     if proved_by.is_staff or target.is_publisher or target.closed_at or not proved_by.is_active:
-        raise CannotLink("Username or password is wrong", field="username")
+        raise CannotLink(gettext("Username or password is wrong"), field="username")
     if not proved_by.is_administrator:
-        raise CannotLink(f"{proved_by} is not an administrator of {target}", field="username")
+        raise CannotLink(
+            gettext("%(proved_by)s is not an administrator of %(target)s") % {"proved_by": proved_by, "target": target}, field="username"
+        )
 
 
 def _prove_again(link: Link, proved_by: User) -> None:
@@ -54,7 +59,7 @@ def _prove_again(link: Link, proved_by: User) -> None:
     Raises CannotLink.
     """
     if link.is_proven:
-        raise CannotLink(f"You are already linked to {link.target}", field="username")
+        raise CannotLink(gettext("You are already linked to %(target)s") % {"target": link.target}, field="username")
     link.proved_by = proved_by
     link.proof = proved_by.get_session_auth_hash()
     link.save(update_fields=["proved_by", "proof"])
@@ -73,7 +78,7 @@ def remove_link(*, link: Link, removed_by: User, acting: Account, key: str) -> A
         return claim.first_result
     permissions.require(permissions.may_administer, removed_by, acting)
     if acting not in (link.holder, link.target):
-        raise NotAllowed("This link is not yours.")
+        raise NotAllowed(_("This link is not yours."))
     # The row lock makes a transfer that is being decided over this link finish first, or find the link gone.
     locked = Link.objects.select_for_update(of=("self",)).select_related("holder", "target").filter(pk=link.pk).first()
     if locked:

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import NewAddressField
 from accounts.models import Account
@@ -25,13 +27,15 @@ def _field_name(kind: NoticeKind) -> str:
 class NoticesForm(forms.Form):
     """Which notices an account gets, and in which time zone; those that are always sent have words in place of a box."""
 
-    time_zone = TimeZoneField(error_messages=missing("Enter a time zone"))
+    time_zone = TimeZoneField(error_messages=missing(_("Enter a time zone")))
 
     def __init__(self, data: Any = None, *, account: Account) -> None:
         super().__init__(data)
         self.kinds = kinds_of(account)
         self.fields["time_zone"].initial = account.time_zone
-        self.fields["time_zone"].help_text = "Times in these notices are written in it, and in UTC. Users who chose no zone read the pages in it."
+        self.fields["time_zone"].help_text = gettext(
+            "Times in these notices are written in it, and in UTC. Users who chose no zone read the pages in it."
+        )
         for kind in self.kinds:
             if kind.is_optional:
                 box = forms.CheckboxInput(attrs={"class": "form-check-input"})
@@ -52,7 +56,7 @@ class NoticesForm(forms.Form):
 class AddRecipientForm(OneUseForm):
     """A further address."""
 
-    email = NewAddressField("It is asked first, and gets nothing before it agrees.")
+    email = NewAddressField(_("It is asked first, and gets nothing before it agrees."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import notices, permissions, security_log
 from accounts.models import Account, NoticeChoice, NoticeRecipient, User
@@ -51,9 +52,9 @@ def add_recipient(*, account: Account, added_by: User, email: str, key: str) -> 
     permissions.require(permissions.may_administer, added_by, account)
     account = lock_account(account)  # two who add addresses at once would each find room for one
     if account.email.lower() == email.lower() or account.recipients.filter(email__iexact=email).exists():
-        raise NotARecipient(f"{email} is there already", field="email")
+        raise NotARecipient(gettext("%(email)s is there already") % {"email": email}, field="email")
     if account.recipients.count() >= MOST_RECIPIENTS:
-        raise NotARecipient(f"{MOST_RECIPIENTS} further addresses are the most. Remove one first.", field="email")
+        raise NotARecipient(gettext("%(number)s further addresses are the most. Remove one first.") % {"number": MOST_RECIPIENTS}, field="email")
     check_not_too_many(account.username, notices.AGREE_TO_COPIES)
     recipient = NoticeRecipient.objects.create(account=account, email=email, added_by=added_by)
     notices.agree_to_copies(recipient)
@@ -69,7 +70,7 @@ def agree_to_copies(*, recipient: NoticeRecipient) -> None:
     """
     locked = NoticeRecipient.objects.select_for_update(of=("self",), no_key=True).select_related("account").filter(pk=recipient.pk).first()
     if locked is None:
-        raise NotARecipient("This address was removed. Nothing is sent to it.")
+        raise NotARecipient(gettext("This address was removed. Nothing is sent to it."))
     if locked.confirmed_at is None:
         locked.confirmed_at = timezone.now()
         locked.save(update_fields=["confirmed_at"])
@@ -109,7 +110,7 @@ def move_notices(*, account: Account, recipient: NoticeRecipient, changed_by: Us
     permissions.require(permissions.may_administer, changed_by, account)
     account = lock_account(account)
     if not account.recipients.filter(pk=recipient.pk).exclude(confirmed_at=None).delete()[0]:
-        raise NotARecipient(f"{recipient.email} has not agreed yet, or was removed. Nothing was changed.")
+        raise NotARecipient(gettext("%(email)s has not agreed yet, or was removed. Nothing was changed.") % {"email": recipient.email})
     old, account.email = account.email, recipient.email
     account.save(update_fields=["email"])
     security_log.record(Kind.NOTICE_ADDRESS_CHANGED, user=changed_by, about=f"{old} → {account.email}")

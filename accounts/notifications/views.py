@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -39,7 +40,7 @@ def notifications(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, "Settings saved.")
+            messages.success(request, gettext("Settings saved."))
             return redirect("accounts:notifications")
     buttons = [(one, OneUseForm(binding=binding_of(request, "remove_recipient"), auto_id=False)) for one in selectors.recipients_of(request.acting)]
     return render(request, "accounts/notifications.html", {"form": form, "recipients": buttons, "most": services.MOST_RECIPIENTS})
@@ -56,7 +57,7 @@ def add_recipient(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"{recipient} was asked. It gets copies once it agrees.")
+            messages.success(request, gettext("%(recipient)s was asked. It gets copies once it agrees.") % {"recipient": recipient})
             return redirect("accounts:notifications")
     return render(request, "accounts/add_recipient.html", {"form": form})
 
@@ -67,7 +68,7 @@ def remove_recipient(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Send a further address no more copies. One that is gone already is no error."""
     recipient = selectors.recipients_of(request.acting).filter(pk=pk).first()
     if recipient is None or _remove(request, recipient):
-        messages.success(request, f"{recipient or 'That address'} gets no more copies.")
+        messages.success(request, gettext("%(recipient)s gets no more copies.") % {"recipient": recipient or gettext("That address")})
     return redirect("accounts:notifications")
 
 
@@ -90,7 +91,7 @@ def move_notices(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"Notices go to {recipient} from now on. The address of before is told.")
+            messages.success(request, gettext("Notices go to %(recipient)s from now on. The address of before is told.") % {"recipient": recipient})
             return redirect("accounts:notifications")
     return confirmed_page(request, "accounts/move_notices.html", form, recipient=recipient)
 

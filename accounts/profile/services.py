@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import notices, permissions, security_log, selectors
 from accounts.models import Account, AddressChange, User
@@ -49,9 +50,9 @@ def ask_for_email(*, user: User, acting: Account, email: str) -> AddressChange:
     """
     permissions.require(permissions.may_secure_sign_in, user, acting)
     if email.lower() == selectors.proven_address_of(user).lower():
-        raise SameEmail(f"{email} is your address already", field="email")
+        raise SameEmail(gettext("%(email)s is your address already") % {"email": email}, field="email")
     if User.objects.filter(email__iexact=email).exists():
-        raise EmailTaken(f"{email} belongs to another user. Each user needs an address of their own.", field="email")
+        raise EmailTaken(gettext("%(email)s belongs to another user. Each user needs an address of their own.") % {"email": email}, field="email")
     pending = selectors.pending_email_of(user)
     if pending and pending.email == email and timezone.now() - pending.asked_at < PRESSED_TWICE:
         return pending
@@ -74,13 +75,13 @@ def confirm_email(*, user: User, acting: Account, change: AddressChange) -> User
     # The user's row is locked by now, so that of two presses the second finds the first one's mark.
     pending = selectors.pending_email_of(user)
     if pending is None or pending != change:
-        raise LinkNotGood("This link is not good any more. Ask for a new one.")
+        raise LinkNotGood(gettext("This link is not good any more. Ask for a new one."))
     old = selectors.address_of(user)
     with suppress(IntegrityError), transaction.atomic():  # the unique constraint judges a rival who took it meanwhile
         User.objects.filter(pk=user.pk).update(email=change.email)
         user.email = change.email
     if user.email != change.email:
-        raise EmailTaken(f"{change.email} belongs to another user by now. Each user needs an address of their own.")
+        raise EmailTaken(gettext("%(email)s belongs to another user by now. Each user needs an address of their own.") % {"email": change.email})
     AddressChange.objects.filter(pk=change.pk).update(confirmed_at=timezone.now())
     security_log.record(Kind.EMAIL_CHANGED, user=user, about=f"{old} → {change.email}")
     notices.email_changed(user, address=old, new_address=change.email, event=f"email {uuid.uuid4().hex}")

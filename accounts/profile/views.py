@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,7 +23,7 @@ from licensing_portal.foundation.errors import Refusal
 
 EMAIL_TOKEN = "email_token"  # noqa: S105 - the name of a key in the session
 A_YEAR = 365 * 24 * 60 * 60  # seconds
-SAVED = "Settings saved."
+SAVED = _("Settings saved.")
 
 ones_own = allowed(permissions.may_secure_sign_in)
 
@@ -83,7 +85,7 @@ def change_email(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, f"A link is on its way to {change.email}. Open it within 24 hours.")
+            messages.success(request, gettext("A link is on its way to %(email)s. Open it within 24 hours.") % {"email": change.email})
             return redirect("accounts:profile")
     return confirmed_page(request, "accounts/change_email.html", form)
 
@@ -114,6 +116,6 @@ def confirm_email(request: PortalRequest) -> HttpResponseBase:
             problem = str(refusal)
         else:
             del request.session[EMAIL_TOKEN]
-            messages.success(request, f"Your email address is {change.email} now.")
+            messages.success(request, gettext("Your email address is %(email)s now.") % {"email": change.email})
             return redirect("accounts:profile")
     return render(request, "accounts/confirm_email.html", {"change": change, "problem": problem})

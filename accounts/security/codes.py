@@ -6,14 +6,17 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import security_log
 from accounts.models import User
 from accounts.security import factors, services
 from accounts.security_log import Kind
 from licensing_portal.foundation.forms import missing
+from licensing_portal.foundation.text import Words
 
-ANY_CODE = "From the authenticator app, or one of the recovery codes."
+ENTER_A_CODE = _("Enter a code")
+ANY_CODE = _("From the authenticator app, or one of the recovery codes.")
 
 
 class CodeField(forms.CharField):
@@ -21,8 +24,8 @@ class CodeField(forms.CharField):
 
     widget = forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"})
 
-    def __init__(self, help_text: str = ANY_CODE, *, missing_words: str = "Enter a code", required: bool = True) -> None:
-        super().__init__(label="Code", max_length=40, help_text=help_text, error_messages=missing(missing_words), required=required)
+    def __init__(self, help_text: Words = ANY_CODE, *, missing_words: Words = ENTER_A_CODE, required: bool = True) -> None:
+        super().__init__(label=_("Code"), max_length=40, help_text=help_text, error_messages=missing(missing_words), required=required)
 
 
 def check_code(request: HttpRequest, user: User, code: str) -> Authenticator:

@@ -15,12 +15,13 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
 PORTAL = "License Portal"  # what an authenticator app and a passkey are kept under
-WRONG_CODE = "That code didn’t match. Codes change every 30 seconds and work once; check your device’s clock."
-WRONG_PASSKEY = "That passkey didn’t match. Try again, or use a code."
+WRONG_CODE = _("That code didn’t match. Codes change every 30 seconds and work once; check your device’s clock.")
+WRONG_PASSKEY = _("That passkey didn’t match. Try again, or use a code.")
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 TAKES_CODES = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]

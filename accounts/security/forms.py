@@ -14,6 +14,8 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.adapter import AccountAdapter
 from accounts.forms import NewPasswordField
@@ -35,7 +37,7 @@ class PasskeyField(forms.JSONField):
     longest = 20_000  # characters, many times what a browser says
 
     def __init__(self) -> None:
-        super().__init__(error_messages={"required": "Press the button to use a passkey", "invalid": factors.WRONG_PASSKEY})
+        super().__init__(error_messages={"required": gettext("Press the button to use a passkey"), "invalid": factors.WRONG_PASSKEY})
 
     def prepare_value(self, value: Any) -> str:
         """What was said is good for once: a form that is shown again asks the browser again."""
@@ -69,14 +71,14 @@ def helper_of(*fields: str) -> FormHelper:
 class SecondFactorForm(AuthenticateForm):
     """A code of the authenticator app or a recovery code, after the password."""
 
-    code = CodeField("From your authenticator app, or one of your recovery codes.")
+    code = CodeField(_("From your authenticator app, or one of your recovery codes."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.has_app = factors.has_app(self.user)
         self.fields["code"].widget.attrs |= {"autofocus": self.has_app}
         if not self.has_app:
-            self.fields["code"].help_text = "One of your recovery codes."
+            self.fields["code"].help_text = gettext("One of your recovery codes.")
         self.helper = helper_of("code")
 
     def clean_code(self) -> str:
@@ -107,10 +109,10 @@ class ConfirmedForm(forms.Form):
     """A change to one's own sign-in: whoever finds a browser open does not know the password."""
 
     password = forms.CharField(
-        label="Password",
+        label=_("Password"),
         strip=False,
-        help_text="The one that you sign in with.",
-        error_messages=missing("Enter your password"),
+        help_text=_("The one that you sign in with."),
+        error_messages=missing(_("Enter your password")),
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
@@ -123,7 +125,7 @@ class ConfirmedForm(forms.Form):
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         if AccountAdapter(self.request).authenticate(self.request, username=self.person.username, password=password) != self.person:
-            raise ValidationError("This is not your password")
+            raise ValidationError(gettext("This is not your password"))
         return password
 
 
@@ -134,7 +136,7 @@ class ChangePasswordForm(ConfirmedForm):
 
     def __init__(self, data: Any = None, *, request: HttpRequest) -> None:
         super().__init__(data, request=request)
-        self.fields["password"].label, self.fields["new_password"].label = "Old password", "New password"
+        self.fields["password"].label, self.fields["new_password"].label = gettext("Old password"), gettext("New password")
         self.fields["password"].help_text = ""
 
     def clean_new_password(self) -> str:
@@ -146,7 +148,7 @@ class ChangePasswordForm(ConfirmedForm):
 class SetUpAuthenticatorForm(ConfirmedForm):
     """The first code of an authenticator app that has the key, and the password."""
 
-    code = CodeField("The six digits that the app shows now.", missing_words="Enter the code that the app shows")
+    code = CodeField(_("The six digits that the app shows now."), missing_words=_("Enter the code that the app shows"))
 
     field_order = ["code", "password"]
 
@@ -165,7 +167,9 @@ class SetUpAuthenticatorForm(ConfirmedForm):
 class AddPasskeyForm(ConfirmedForm):
     """A passkey's name, the password, and what the browser says of it."""
 
-    name = OneLineField(label="Name", max_length=60, help_text="To tell it from others: “Office key”.", error_messages=missing("Enter a name"))
+    name = OneLineField(
+        label=_("Name"), max_length=60, help_text=_("To tell it from others: “Office key”."), error_messages=missing(_("Enter a name"))
+    )
     credential = PasskeyField()
 
     field_order = ["name", "password", "credential"]
@@ -200,7 +204,7 @@ class SaveCodesForm(forms.Form):
     """That the recovery codes are kept somewhere."""
 
     saved = forms.BooleanField(
-        label="I have saved them",
-        error_messages=missing("Save the codes, and then say so"),
+        label=_("I have saved them"),
+        error_messages=missing(_("Save the codes, and then say so")),
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )

@@ -12,9 +12,11 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts import notices, permissions, security_log, selectors, sessions
 from accounts.models import Account, User
+from accounts.notices import APP, PASSKEY
 from accounts.security import factors
 from accounts.security_log import Kind
 from licensing_portal.foundation import submissions
@@ -22,8 +24,6 @@ from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.flows import flow
 
 NOBODY = User(pk=0, username="nobody", email="nobody@example.com")  # stands in for a name that nobody has, and is never saved
-
-APP, PASSKEY = "An authenticator app", "A passkey"
 
 
 class FactorRefused(Refusal):
@@ -72,7 +72,7 @@ def set_up_authenticator(*, user: User, acting: Account, secret: str, step: int)
     """
     permissions.require(permissions.may_secure_sign_in, user, acting)
     if factors.has_app(user):
-        raise FactorRefused("An authenticator app is set up already")
+        raise FactorRefused(gettext("An authenticator app is set up already"))
     app = TOTP.activate(user, secret).instance
     app.data["last_step"] = step
     app.save(update_fields=["data"])
@@ -104,7 +104,7 @@ def remove_passkey(*, user: User, acting: Account, passkey: Authenticator) -> No
     """
     permissions.require(permissions.may_secure_sign_in, user, acting)
     if not factors.factors_of(user).exclude(pk=passkey.pk).exists():
-        raise FactorRefused("This is your only second factor. Turn the second factor off instead.")
+        raise FactorRefused(gettext("This is your only second factor. Turn the second factor off instead."))
     if factors.passkeys_of(user).filter(pk=passkey.pk).delete()[0]:
         security_log.record(Kind.SECOND_FACTOR_REMOVED, user=user, about=f"{PASSKEY}: {passkey}")
         notices.second_factor_removed(user, factor=PASSKEY, **_to(user))
@@ -118,7 +118,7 @@ def renew_recovery_codes(*, user: User, acting: Account) -> list[str]:
     """
     permissions.require(permissions.may_secure_sign_in, user, acting)
     if not factors.has_factor(user):
-        raise FactorRefused("Recovery codes stand beside a second factor. Set one up first.")
+        raise FactorRefused(gettext("Recovery codes stand beside a second factor. Set one up first."))
     Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.RECOVERY_CODES).delete()
     RecoveryCodes.activate(user)
     security_log.record(Kind.SECOND_FACTOR_ADDED, user=user, about="New recovery codes")
@@ -151,7 +151,7 @@ def take_away_second_factor(*, user: User, taken_by: User, key: str) -> User:
     permissions.require(permissions.may_take_away_second_factor, taken_by, taken_by.account)
     gone, _ = Authenticator.objects.filter(user_id=user.pk).delete()
     if not gone:
-        raise FactorRefused(f"{user} has no second factor. Nothing was changed.")
+        raise FactorRefused(gettext("%(user)s has no second factor. Nothing was changed.") % {"user": user})
     sessions.end_all(user)
     security_log.record(Kind.SECOND_FACTOR_REMOVED, user=taken_by, other=user.account, about=f"All of {user}, who had lost them")
     notices.second_factor_off(user, **_to(user))

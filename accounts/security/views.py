@@ -15,6 +15,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -103,7 +104,7 @@ def change_password(request: PortalRequest) -> HttpResponseBase:
             refusal.show_on(form)
         else:
             update_session_auth_hash(request, request.user)
-            messages.success(request, "Your password is changed. All other sessions are signed out.")
+            messages.success(request, gettext("Your password is changed. All other sessions are signed out."))
             return redirect("accounts:security")
     return confirmed_page(request, "accounts/change_password.html", form)
 
@@ -124,7 +125,7 @@ def set_up_authenticator(request: PortalRequest) -> HttpResponseBase:
             refusal.show_on(form)
         else:
             del request.session[NEW_SECRET]
-            return _to_security(request, "Your authenticator app is set up.") if had_factor else _to_the_codes(request)
+            return _to_security(request, gettext("Your authenticator app is set up.")) if had_factor else _to_the_codes(request)
     return confirmed_page(request, "accounts/set_up_authenticator.html", form, **_key_in_words(request, secret))
 
 
@@ -166,7 +167,7 @@ def save_recovery_codes(request: PortalRequest) -> HttpResponseBase:
     form = SaveCodesForm(_data_of(request))
     if request.method == "POST" and form.is_valid():
         del request.session[CODES_TO_SAVE]
-        messages.success(request, "Your second factor is on, and your recovery codes are saved.")
+        messages.success(request, gettext("Your second factor is on, and your recovery codes are saved."))
         return redirect("accounts:security")
     return confirmed_page(request, "accounts/save_recovery_codes.html", form, codes=factors.recovery_codes_of(request.user))
 
@@ -201,7 +202,7 @@ def add_passkey(request: PortalRequest) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            said = format_html("The passkey <bdi>{}</bdi> is added.", facts["name"])
+            said = format_html(gettext("The passkey <bdi>{name}</bdi> is added."), name=facts["name"])
             return _to_security(request, said) if had_factor else _to_the_codes(request)
     return confirmed_page(request, "accounts/add_passkey.html", form, options=json.dumps(begin_registration(request.user, passwordless=False)))
 
@@ -219,7 +220,7 @@ def remove_passkey(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, format_html("The passkey <bdi>{}</bdi> is removed.", passkey))
+            messages.success(request, format_html(gettext("The passkey <bdi>{name}</bdi> is removed."), name=passkey))
             return redirect("accounts:security")
     return confirmed_page(request, "accounts/remove_passkey.html", form, passkey=passkey)
 
@@ -239,7 +240,7 @@ def turn_off_second_factor(request: PortalRequest) -> HttpResponseBase:
             refusal.show_on(form)
         else:
             request.session.cycle_key()
-            messages.success(request, "Your second factor is off. The password alone opens your sign-in.")
+            messages.success(request, gettext("Your second factor is off. The password alone opens your sign-in."))
             return redirect("accounts:security")
     return confirmed_page(request, "accounts/turn_off_second_factor.html", form, is_required=factors.is_required_of(request.user))
 
@@ -249,7 +250,7 @@ def turn_off_second_factor(request: PortalRequest) -> HttpResponseBase:
 def end_session(request: PortalRequest, handle: str) -> HttpResponseBase:
     """Sign out one of one's sessions, wherever it is."""
     sessions.end(request.user, handle)
-    messages.success(request, "That session is signed out.")
+    messages.success(request, gettext("That session is signed out."))
     return redirect("accounts:security")
 
 
@@ -258,7 +259,7 @@ def end_session(request: PortalRequest, handle: str) -> HttpResponseBase:
 def end_other_sessions(request: PortalRequest) -> HttpResponseBase:
     """Sign out everywhere but here."""
     sessions.end_all(request.user, but=request.session.session_key)
-    messages.success(request, "You are signed out everywhere else.")
+    messages.success(request, gettext("You are signed out everywhere else."))
     return redirect("accounts:security")
 
 
@@ -267,8 +268,8 @@ def end_other_sessions(request: PortalRequest) -> HttpResponseBase:
 def require_second_factor(request: PortalRequest, word: str) -> HttpResponseBase:
     """Ask every user of the account for a second factor, or no longer."""
     is_required = word == "on"
-    now = f"Every user of {request.acting} needs a second factor now."
-    no_longer = f"Users of {request.acting} may sign in without a second factor."
+    now = gettext("Every user of %(acting)s needs a second factor now.") % {"acting": request.acting}
+    no_longer = gettext("Users of %(acting)s may sign in without a second factor.") % {"acting": request.acting}
     try:
         services.require_second_factor(account=request.acting, changed_by=request.user, is_required=is_required)
     except Refusal as refusal:

@@ -6,6 +6,8 @@ import post_office.admin  # noqa: F401 - registers the pages that are taken away
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from post_office.models import STATUS, Attachment, Email, EmailTemplate, Log
 
 from licensing_portal.foundation.models import Notice
@@ -35,11 +37,11 @@ class ToReadOnly(NothingIsDeleted):
 
 
 class FateFilter(admin.SimpleListFilter):
-    title = "fate"
+    title = _("fate")
     parameter_name = "fate"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("queued", "Queued"), ("sent", "Sent"), ("failed", "Failed")]
+        return [("queued", gettext("Queued")), ("sent", gettext("Sent")), ("failed", gettext("Failed"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         statuses = {"queued": [STATUS.queued, STATUS.requeued], "sent": [STATUS.sent], "failed": [STATUS.failed]}
@@ -50,7 +52,7 @@ class FateFilter(admin.SimpleListFilter):
 class KindFilter(admin.SimpleListFilter):
     """The kinds of which there are notices, in words instead of their templates' paths."""
 
-    title = "kind"
+    title = _("kind")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -73,15 +75,23 @@ class NoticeAdmin(ToReadOnly, admin.ModelAdmin):
     fields = ["event", "account", "kind", "subject", "address", "fate", "queued_at", "sent_at", "last_error", "again_of", "asked_for_by"]
     date_hierarchy = "queued_at"
 
-    @admin.display(ordering="kind")
+    @admin.display(description=_("what"), ordering="kind")
     def what(self, notice: Notice) -> str:
         return kind_in_words(notice.kind)
 
-    @admin.display(ordering="email__subject")
+    @admin.display(description=_("subject"), ordering="email__subject")
     def subject(self, notice: Notice) -> str:
         return str(notice.email.subject)
 
-    @admin.display(description="fate", ordering="email__status")
+    @admin.display(description=_("fate"), ordering="email__status")
     def fate_and_reason(self, notice: Notice) -> str:
         """Why a notice is not sent yet, or not at all, stands with its fate."""
-        return f"{notice.fate}: {notice.last_error}" if notice.last_error else notice.fate
+        return f"{notice.fate_in_words}: {notice.last_error}" if notice.last_error else notice.fate_in_words
+
+    @admin.display(description=_("address"))
+    def address(self, notice: Notice) -> str:
+        return notice.address
+
+    @admin.display(description=_("fate"))
+    def fate(self, notice: Notice) -> str:
+        return notice.fate_in_words

@@ -7,12 +7,14 @@ from typing import Self
 from django import forms
 from django.core.exceptions import ValidationError
 
+from licensing_portal.foundation.text import Words
+
 
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong: what to say, the form field it belongs to ("" for the form as a whole) and where to look."""
 
-    message: str
+    message: Words
     field: str = ""
     url: str = ""
 
@@ -20,7 +22,7 @@ class Problem:
 class Refusal(Exception):
     """A rule said no and nothing was changed. Carries at least one problem; its text is all of them."""
 
-    def __init__(self, message: str, *, field: str = "", url: str = "") -> None:
+    def __init__(self, message: Words, *, field: str = "", url: str = "") -> None:
         super().__init__(message)
         self.problems = [Problem(message, field, url)]
 
@@ -28,7 +30,7 @@ class Refusal(Exception):
     def of(cls, problems: Iterable[Problem]) -> Self:
         """Make one refusal that tells all problems at once, so that nobody mends a form one field at a time."""
         problems = list(problems)
-        refusal = cls(" ".join(problem.message for problem in problems))
+        refusal = cls(" ".join(str(problem.message) for problem in problems))
         refusal.problems = problems
         return refusal
 

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext
 
 from licensing_portal.foundation import tracing
 from licensing_portal.foundation.errors import NotAllowed, Refusal
@@ -39,7 +40,7 @@ def flow(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         except OperationalError as problem:
             if code_of(problem) not in _GAVE_UP_WAITING:
                 raise
-            raise Busy("The portal is busy. Nothing was moved. Press again in a moment.") from problem
+            raise Busy(gettext("The portal is busy. Nothing was moved. Press again in a moment.")) from problem
 
     return bounded
 

@@ -12,15 +12,18 @@ from django.core.validators import MinLengthValidator
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.submissions import Binding
 from licensing_portal.foundation.templatetags.portal import day_text
-from licensing_portal.foundation.text import validate_one_line
+from licensing_portal.foundation.text import Words, validate_one_line
 from licensing_portal.foundation.zones import zone_meant, zone_names
 
 
-def missing(what: str) -> dict[str, str]:
+def missing(what: Words) -> dict[str, Words]:
     """What an empty field says: a sentence that names it, as the error summary above the page shows the sentence alone (B6)."""
     return {"required": what}
 
@@ -36,7 +39,7 @@ class TimeZoneField(OneLineField):
 
     def __init__(self, **options: Any) -> None:
         widget = forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"})
-        super().__init__(label="Time zone", max_length=40, widget=widget, **options)
+        super().__init__(label=_("Time zone"), max_length=40, widget=widget, **options)
 
     @property
     def zones(self) -> list[str]:
@@ -45,7 +48,7 @@ class TimeZoneField(OneLineField):
     def clean(self, value: Any) -> str:
         typed = str(super().clean(value))
         if typed and not zone_meant(typed):
-            raise ValidationError(f"“{typed}” is not a time zone of the list. Enter a place, like Berlin")
+            raise ValidationError(gettext("“%(typed)s” is not a time zone of the list. Enter a place, like Berlin") % {"typed": typed})
         return zone_meant(typed)
 
 
@@ -65,13 +68,13 @@ class ManyLinesField(forms.CharField):
 class ReasonField(ManyLinesField):
     """Why somebody does what others will ask about. `who` says who can read it, beside those who do it."""
 
-    def __init__(self, *, who: str) -> None:
+    def __init__(self, *, who: Words) -> None:
         super().__init__(
-            label="Reason",
+            label=_("Reason"),
             max_length=500,
-            help_text=f"At least 10 characters. {who} can read it.",
-            validators=[MinLengthValidator(10, "Enter a reason of at least 10 characters")],
-            error_messages=missing("Enter a reason"),
+            help_text=format_lazy(_("At least 10 characters. {who} can read it."), who=who),
+            validators=[MinLengthValidator(10, _("Enter a reason of at least 10 characters"))],
+            error_messages=missing(_("Enter a reason")),
             widget=forms.Textarea(attrs={"rows": 3}),
         )
 
@@ -112,9 +115,9 @@ class FilterForm(forms.Form):
     place_in_list: tuple[str, ...] = ()  # what of the address says where in the list one is; another filter begins at its top
 
     kept: Mapping[str, str] = {}  # what of the address is no filter, and stays when all are taken away
-    search_hint = ""  # what the search looks at
+    search_hint: Words = ""  # what the search looks at
 
-    q = OneLineField(label="Search", required=False, max_length=100)
+    q = OneLineField(label=_("Search"), required=False, max_length=100)
 
     @property
     def text(self) -> str:
@@ -163,14 +166,14 @@ class DatedFilterForm(FilterForm):
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
         # "from" is a word of Python's own, so the two days are added here.
-        for name, label in (("from", "From"), ("to", "To")):
+        for name, label in (("from", pgettext("day", "From")), ("to", pgettext("day", "To"))):
             self.fields[name] = forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         start, end = cleaned.get("from"), cleaned.get("to")
         if start and end and end < start:
-            self.add_error("to", "The end date must not be before the start date")
+            self.add_error("to", gettext("The end date must not be before the start date"))
         return cleaned
 
     @property
@@ -183,7 +186,11 @@ class DatedFilterForm(FilterForm):
     def presets(self) -> Iterator[Chip]:
         """Spans of days that people ask for, each a link that keeps the other filters."""
         today = timezone.localdate()
-        starts = {"Last 7 days": today - timedelta(days=6), "Last 30 days": today - timedelta(days=29), "This year": date(today.year, 1, 1)}
+        starts = {
+            gettext("Last 7 days"): today - timedelta(days=6),
+            gettext("Last 30 days"): today - timedelta(days=29),
+            gettext("This year"): date(today.year, 1, 1),
+        }
         rest = self.query_without("from", "to")
         for name, start in starts.items():
             yield Chip(name, f"?{rest}{'&' if rest else ''}from={start}&to={today}")

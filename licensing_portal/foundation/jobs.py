@@ -15,10 +15,12 @@ from typing import IO, Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.flows import Busy
 from licensing_portal.foundation.models import Job, JobPart
+from licensing_portal.foundation.text import Words
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ class Kind:
     """A kind of job: what it is called, what its progress counts, what does it, and what tells whoever pressed of its end."""
 
     name: str
-    title: str
+    title: Words
     noun: str
     work: Callable[["Run"], None]
     tell: Callable[[Job], object]
@@ -63,7 +65,7 @@ def start(kind: str, *, account: str, started_by: str, total: int, arguments: di
     except IntegrityError:
         at_work = Job.objects.filter(kind=kind, account=account, state=Job.State.OPEN).first()
         url = at_work.get_absolute_url() if at_work else ""
-        raise StillAtWork("The last one is still at work. Nothing was started. Press again when it has ended.", url=url) from None
+        raise StillAtWork(gettext("The last one is still at work. Nothing was started. Press again when it has ended."), url=url) from None
 
 
 class Run:
@@ -177,7 +179,7 @@ def _work(run: Run) -> None:
     """Raises LeaseLost, and whatever is wrong with the work."""
     try:
         if run.job.tries > MOST_TRIES:
-            run.fail("It was tried again and again, and came no further.")
+            run.fail(gettext("It was tried again and again, and came no further."))
         else:
             run.kind.work(run)
     except Interrupted:

@@ -5,7 +5,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from post_office.models import STATUS, Email
+
+FATES = {"queued": _("queued"), "sent": _("sent"), "failed": _("failed")}
 
 
 class Submission(models.Model):
@@ -25,19 +29,23 @@ class Submission(models.Model):
 class Notice(models.Model):
     """One mail about one event to one account, or a copy of it to one further address, and its fate. The mail itself is post-office's Email."""
 
-    kind = models.CharField(max_length=100, help_text="The template that it is written with.")
-    event = models.CharField(max_length=60, help_text="What it tells of: an entry's number, or the like.")
-    account = models.CharField(max_length=30, help_text="The username of the account that is told.")
-    copy_to = models.EmailField(blank=True, default="", db_default="", help_text="The further address of the account’s that it is a copy for.")
+    kind = models.CharField(_("kind"), max_length=100, help_text=_("The template that it is written with."))
+    event = models.CharField(_("event"), max_length=60, help_text=_("What it tells of: an entry's number, or the like."))
+    account = models.CharField(_("account"), max_length=30, help_text=_("The username of the account that is told."))
+    copy_to = models.EmailField(blank=True, default="", db_default="", help_text=_("The further address of the account’s that it is a copy for."))
     email = models.OneToOneField(Email, on_delete=models.PROTECT, related_name="notice")
-    again_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="sent_again")
-    asked_for_by = models.CharField(max_length=30, blank=True, default="", db_default="", help_text="The username of whoever pressed Send again.")
-    written_when_sent_from = models.JSONField(null=True, blank=True, help_text="For mails with a one-time link, whose body is never kept.")
-    queued_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    last_error = models.TextField(blank=True)
+    again_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="sent_again", verbose_name=_("again of"))
+    asked_for_by = models.CharField(
+        _("asked for by"), max_length=30, blank=True, default="", db_default="", help_text=_("The username of whoever pressed Send again.")
+    )
+    written_when_sent_from = models.JSONField(null=True, blank=True, help_text=_("For mails with a one-time link, whose body is never kept."))
+    queued_at = models.DateTimeField(_("queued at"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    last_error = models.TextField(_("last error"), blank=True)
 
     class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "event", "account", "copy_to"],
@@ -49,7 +57,7 @@ class Notice(models.Model):
         permissions = [("send_notice_again", "Can send notices again")]
 
     def __str__(self) -> str:
-        return f"{self.email.subject} to {self.address}"
+        return gettext("%(subject)s to %(address)s") % {"subject": self.email.subject, "address": self.address}
 
     @property
     def address(self) -> str:
@@ -59,6 +67,10 @@ class Notice(models.Model):
     def fate(self) -> str:
         """queued, sent or failed: what the receipt says."""
         return {STATUS.sent: "sent", STATUS.failed: "failed"}.get(self.email.status, "queued")
+
+    @property
+    def fate_in_words(self) -> str:
+        return str(FATES[self.fate])
 
     @property
     def has_one_time_link(self) -> bool:

@@ -1,16 +1,20 @@
 """The kinds of notices that an account gets: each is told of by the app whose letter it is, and Settings shows them all."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from licensing_portal.foundation.text import Words
 
 
-class Group(StrEnum):
+class Group(TextChoices):
     """Where Settings shows a kind, in this order."""
 
-    LICENSES = "Licenses"
-    DEPLOYMENTS = "Deployments"
-    LINKS = "Linked accounts"
-    SIGN_IN = "Sign-in"
+    LICENSES = "licenses", _("Licenses")
+    DEPLOYMENTS = "deployments", _("Deployments")
+    LINKS = "links", _("Linked accounts")
+    SIGN_IN = "sign-in", _("Sign-in")
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,20 @@ class NoticeKind:
 
     letter: str  # the template that it is written with, or the name of several that are one kind to people
     group: Group
-    name: str
-    says: str
+    called: Words
+    explained: Words
     is_optional: bool = False
     is_on_by_default: bool = True
     has_copies: bool = False  # whether further addresses of the account get it; never one about links or sign-ins
     only_of: str = ""  # the one kind of accounts that ever gets it, if there is one (Account.Kind)
+
+    @property
+    def name(self) -> str:
+        return str(self.called)
+
+    @property
+    def says(self) -> str:
+        return str(self.explained)
 
 
 _kinds: dict[str, NoticeKind] = {}

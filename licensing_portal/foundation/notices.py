@@ -22,7 +22,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 from post_office.models import STATUS, Email
 
 from licensing_portal.foundation.models import Notice
@@ -72,12 +73,15 @@ def queue(
     whoever reads it. With a `way_out`, the address of a page that ends them, it is a copy for a further address of the account's.
     """
     is_written_later = name in _writers
-    headers = {"From": _from_header(sender), "Auto-Submitted": "auto-generated"}
+    with translation.override(settings.LANGUAGE_CODE):
+        headers = {"From": _from_header(sender), "Auto-Submitted": "auto-generated"}
     if reply_to:
         headers["Reply-To"] = header_text(reply_to)
     if way_out:
         headers["List-Unsubscribe"] = f"<{way_out}>"
-    with timezone.override(zone):
+    # Nobody knows yet which language the addressee reads: it is the portal's, whoever pressed.
+    context = context | {"told": account}
+    with timezone.override(zone), translation.override(settings.LANGUAGE_CODE):
         email = Email(
             to=[address],
             subject=header_text(render_to_string(f"{name}.subject.txt", _with_portal(context))),
@@ -142,8 +146,11 @@ def failed_notices() -> QuerySet[Notice]:
 
 
 def kind_in_words(kind: str) -> str:
-    """Name a notice's kind after its template: Licenses sold, for licenses/emails/licenses_sold."""
-    return kind.rpartition("/")[2].replace("_", " ").capitalize()
+    """Name a notice's kind after its template: Licenses sold, for licenses/emails/licenses_sold.
+
+    The words are marked where the letters are (LETTERS in each app's notices.py).
+    """
+    return gettext(kind.rpartition("/")[2].replace("_", " ").capitalize())
 
 
 def deliver_due() -> int:
@@ -258,7 +265,8 @@ def _message(email: Email) -> EmailMultiAlternatives:
     notice = Notice.objects.filter(email=email).first()
     if notice and notice.written_when_sent_from is not None:
         context = _writers[notice.kind](notice.written_when_sent_from)
-        text, html = _text(notice.kind, context), _html(notice.kind, context)
+        with translation.override(settings.LANGUAGE_CODE):
+            text, html = _text(notice.kind, context), _html(notice.kind, context)
     message = EmailMultiAlternatives(email.subject, text, email.from_email, email.to, headers=email.headers)
     message.attach_alternative(html, "text/html")
     return message
@@ -284,4 +292,6 @@ def _new_message_id() -> str:
 def _from_header(sender: str) -> str:
     """Say on whose behalf the portal writes; the name is quoted and encoded as it needs."""
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return str(Address(header_text(f"{sender} via {name}") if sender else name, addr_spec=address))
+    if sender:
+        name = header_text(gettext("%(sender)s via %(portal)s") % {"sender": sender, "portal": name})
+    return str(Address(name, addr_spec=address))

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.formats import number_format
+from django.utils.translation import gettext
 
 LARGEST_QUANTITY = 1_000_000
 PREFIX = "qty-"
@@ -12,6 +14,17 @@ PREFIX = "qty-"
 MOST_DIGITS = 7
 
 _ASCII_DIGITS = re.compile(r"[0-9]+", re.ASCII)
+
+
+def label_of(product: str) -> str:
+    """What the Qty of a product is called (contract.md)."""
+    return gettext("Qty, %(product)s") % {"product": product}
+
+
+def product_of(label: str) -> str:
+    """The product that a Qty's label names."""
+    before, _, after = gettext("Qty, {product}").partition("{product}")
+    return label.removeprefix(before).removesuffix(after)
 
 
 def field_name(code: str) -> str:
@@ -30,9 +43,11 @@ def parse_quantity(text: str) -> int:
     if not text:
         return 0
     if not _ASCII_DIGITS.fullmatch(text):
-        raise ValidationError("Enter a whole number, like 2", code="not_a_whole_number")
+        raise ValidationError(gettext("Enter a whole number, like 2"), code="not_a_whole_number")
     if len(text) > MOST_DIGITS or int(text) > LARGEST_QUANTITY:
-        raise ValidationError(f"Enter {LARGEST_QUANTITY:,} or less", code="too_large")
+        raise ValidationError(
+            gettext("Enter %(number)s or less") % {"number": number_format(LARGEST_QUANTITY, force_grouping=True)}, code="too_large"
+        )
     return int(text)
 
 

@@ -6,13 +6,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from licensing_portal.foundation.forms import FilterForm
+from licensing_portal.foundation.text import Words
 
 
 @dataclass(frozen=True)
 class Order:
     """One way to sort a list: what it is called, and what `order_by` takes; the last of it is unique, or pages would overlap."""
 
-    words: str
+    words: Words
     fields: tuple[Any, ...]
 
 
@@ -43,7 +44,7 @@ class SortableFilterForm(FilterForm):
         return self.orders[self._current]
 
     @property
-    def choices(self) -> list[tuple[str, str]]:
+    def choices(self) -> list[tuple[str, Words]]:
         """The orders for a select: what the address says, and the words."""
         usual, *others = self.orders
         return [("", self.orders[usual].words), *((name, self.orders[name].words) for name in others)]

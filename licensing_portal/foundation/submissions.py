@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.db import connection, models, transaction
+from django.utils.translation import gettext
 
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.models import Submission
@@ -51,12 +52,13 @@ class Binding:
         try:
             key, user_id, account, form = signing.loads(text, salt=_SALT)
         except (signing.BadSignature, ValueError):
-            raise FormOfAnotherAccount("This page was out of date. Nothing was changed. Check it and press again.") from None
+            raise FormOfAnotherAccount(gettext("This page was out of date. Nothing was changed. Check it and press again.")) from None
         if (user_id, form) != (self.user_id, self.form):
-            raise FormOfAnotherAccount("This page was opened by someone else. Nothing was changed. Check it and press again.")
+            raise FormOfAnotherAccount(gettext("This page was opened by someone else. Nothing was changed. Check it and press again."))
         if account != self.account:
             raise FormOfAnotherAccount(
-                f"This page was opened as {account}, and you are now acting as {self.account}. Nothing was changed. Check it and press again."
+                gettext("This page was opened as %(account)s, and you are now acting as %(now)s. Nothing was changed. Check it and press again.")
+                % {"account": account, "now": self.account}
             )
         return str(key)
 
@@ -90,7 +92,7 @@ def claim(key: str, makes: type[Result], *content: object) -> Claim[Result]:
     first = Submission.objects.get(pk=key)
     if first.digest != digest or not isinstance(first.result, makes):
         raise FormAlreadyUsed(
-            "This form was already used. Nothing more was changed. Open the page again to do more.",
+            gettext("This form was already used. Nothing more was changed. Open the page again to do more."),
             url=_page_of(first.result),
         )
     return Claim(key, first_result=first.result)

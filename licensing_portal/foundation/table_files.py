@@ -18,6 +18,7 @@ from xml.sax.handler import ContentHandler
 
 import defusedxml.sax
 from django.core.files import File
+from django.utils.translation import gettext
 from openpyxl import load_workbook
 
 from licensing_portal.foundation.errors import Refusal
@@ -60,14 +61,14 @@ def read_table(file: File) -> list[Row]:
     Raises Unreadable, by the field `file`.
     """
     if file.size > MOST_BYTES:
-        raise _unreadable(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB. Split it into several.")
+        raise _unreadable(gettext("The file is larger than %(size)s MB. Split it into several.") % {"size": MOST_BYTES // 1024 // 1024})
     content = file.read()
     rows = _xlsx_rows(content) if content.startswith(b"PK\x03\x04") else _csv_rows(content)
     found = list(islice((row for row in rows if not row.is_blank), MOST_ROWS + 2))
     if len(found) > MOST_ROWS + 1:
-        raise _unreadable(f"The file has more than {number(MOST_ROWS)} rows. Split it into several.")
+        raise _unreadable(gettext("The file has more than %(number)s rows. Split it into several.") % {"number": number(MOST_ROWS)})
     if not found:
-        raise _unreadable("The file is empty")
+        raise _unreadable(gettext("The file is empty"))
     return found
 
 
@@ -87,7 +88,9 @@ def _csv_rows(content: bytes) -> Iterator[Row]:
         for place, cells in enumerate(rows, start=1):
             yield Row(place, [without_apostrophe(cell.strip()) for cell in cells])
     except csv.Error:
-        raise _unreadable(f"Line {number(rows.line_num)} is not CSV: look for a quotation mark that is not closed.") from None
+        raise _unreadable(
+            gettext("Line %(number)s is not CSV: look for a quotation mark that is not closed.") % {"number": number(rows.line_num)}
+        ) from None
 
 
 def _decoded(content: bytes) -> str:
@@ -96,9 +99,9 @@ def _decoded(content: bytes) -> str:
     except UnicodeDecodeError:
         text = "\0"
     if content.startswith(_BYTE_ORDER_MARKS) or ("\0" in text and b"\0" not in content):
-        raise _unreadable("The file is not in UTF-8. Save it as “CSV UTF-8” or as XLSX, and choose it again.")
+        raise _unreadable(gettext("The file is not in UTF-8. Save it as “CSV UTF-8” or as XLSX, and choose it again."))
     if "\0" in text:
-        raise _unreadable("The file is neither CSV nor XLSX")
+        raise _unreadable(gettext("The file is neither CSV nor XLSX"))
     return text
 
 
@@ -117,7 +120,7 @@ def _xlsx_rows(content: bytes) -> Iterator[Row]:
     except Unreadable:
         raise
     except Exception:  # noqa: BLE001 - what a forged file makes of a library that builds objects from it can't be foreseen
-        raise _unreadable("The file can’t be read as XLSX. Open it in a spreadsheet, save it anew, and choose it again.") from None
+        raise _unreadable(gettext("The file can’t be read as XLSX. Open it in a spreadsheet, save it anew, and choose it again.")) from None
 
 
 def _measure(folder: zipfile.ZipFile) -> None:
@@ -154,7 +157,9 @@ class _Elements(ContentHandler):
 
 
 def _too_much() -> Unreadable:
-    return _unreadable(f"There is more in the file than {count(MOST_ROWS, 'row')} take. Save the rows alone, as CSV or in a new file.")
+    return _unreadable(
+        gettext("There is more in the file than %(rows)s take. Save the rows alone, as CSV or in a new file.") % {"rows": count(MOST_ROWS, "row")}
+    )
 
 
 def _sheet_rows(content: bytes) -> Iterator[Row]:

@@ -2,8 +2,17 @@
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as Promise
+else:
+    from django.utils.functional import Promise
+
+Words = str | Promise  # what people read: in the language of now or, as a promise, of whoever comes to read it
 
 _LINE_BREAKING = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, Unicode's line and paragraph ends
 _DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")  # would turn round what is written after them
@@ -20,7 +29,7 @@ def validate_one_line(text: str) -> None:
     Raises ValidationError.
     """
     if not is_one_line(text):
-        raise ValidationError("Use plain text on one line", code="not_one_line")
+        raise ValidationError(gettext("Use plain text on one line"), code="not_one_line")
 
 
 def isolated(text: str) -> str:

@@ -5,15 +5,28 @@
 
 /* ---------- helpers ---------- */
 
-const numberFormat = new Intl.NumberFormat(document.documentElement.lang || "en");
+const language = document.documentElement.lang || "en";
+const numberFormat = new Intl.NumberFormat(language);
+const plurals = new Intl.PluralRules(language);
+
+/** What this file says, as the page has it in its language: components/_script_words.html. */
+const words = document.getElementById("script-words")?.dataset ?? {};
+
+/** A sentence with what stands for {each} of its places. */
+function filled(sentence = "", places = {}) {
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => places[name]);
+}
 
 /** A number as people read it: with separators, and a true minus sign. */
 function formatNumber(number) {
   return numberFormat.format(number).replace("-", "\u2212");
 }
 
-function countOf(number, singular, plural) {
-  return `${formatNumber(number)} ${number === 1 ? singular : plural}`;
+/** A number with its noun. The page has the words for some numbers: taken are those of the first that is like this one. */
+function countOf(number, forms) {
+  const byNumber = JSON.parse(forms);
+  const like = Object.keys(byNumber).find((some) => plurals.select(Number(some)) === plurals.select(number));
+  return filled(byNumber[like], { number: formatNumber(number) });
 }
 
 /** A new element; its text is always text, never markup. */
@@ -140,7 +153,7 @@ function isRemembered({ name, type }) {
 function initMenu() {
   const menu = document.getElementById("side");
   if (!menu) return;
-  menu.addEventListener("show.bs.offcanvas", () => menu.setAttribute("aria-label", "Menu"));
+  menu.addEventListener("show.bs.offcanvas", () => menu.setAttribute("aria-label", words.menu));
   menu.addEventListener("hidden.bs.offcanvas", () => menu.removeAttribute("aria-label"));
 }
 
@@ -155,7 +168,7 @@ function initActingBar() {
 }
 
 const THEMES = ["auto", "light", "dark"];
-const THEME_NAMES = { auto: "automatic", light: "light", dark: "dark" };
+const THEME_NAMES = { auto: words.themeAuto, light: words.themeLight, dark: words.themeDark };
 const ONE_YEAR = 365 * 24 * 60 * 60; // seconds
 
 /** The theme button goes from automatic over light to dark; the server reads the cookie, see theme.js. */
@@ -165,7 +178,7 @@ function initThemeButton() {
   if (!button) return;
 
   const nameButton = () => {
-    const name = `Color theme: ${THEME_NAMES[root.dataset.theme] || THEME_NAMES.auto}`;
+    const name = THEME_NAMES[root.dataset.theme] || THEME_NAMES.auto;
     button.setAttribute("aria-label", name);
     button.title = name;
     return name;
@@ -197,9 +210,9 @@ function initCopyButtons() {
       } catch {
         return; // not allowed: the text stands beside the button and can be marked by hand
       }
-      button.dataset.copiedText = "Copied";
+      button.dataset.copiedText = words.copied;
       button.classList.add("is-copied");
-      announce(`Copied ${button.dataset.copied || button.dataset.copy}`);
+      announce(filled(words.copiedWhat, { what: button.dataset.copied || button.dataset.copy }));
       window.setTimeout(() => button.classList.remove("is-copied"), 2000);
     });
   }
@@ -211,8 +224,8 @@ function initPrintButtons() {
   }
 }
 
-const monthNames = new Intl.DateTimeFormat("en", { month: "short", timeZone: "UTC" });
-const timeOfDay = new Intl.DateTimeFormat("en", { hour: "numeric", minute: "2-digit", timeZone: "UTC" });
+const monthNames = new Intl.DateTimeFormat(language, { month: "short", timeZone: "UTC" });
+const timeOfDay = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit", timeZone: "UTC" });
 
 /** A moment as the server writes it: 24 Nov 2026, 2:32 pm UTC. */
 function momentText(moment) {
@@ -238,7 +251,7 @@ function initPasswordButtons() {
     if (!field) continue;
     const show = (isShown) => {
       field.type = isShown ? "text" : "password";
-      button.textContent = isShown ? "Hide" : "Show";
+      button.textContent = isShown ? words.hide : words.show;
     };
     button.addEventListener("click", () => show(field.type === "password"));
     field.form?.addEventListener("submit", () => show(false)); // password managers look at the type
@@ -325,30 +338,32 @@ function showLines(rows) {
   const list = document.getElementById("sum-lines");
   if (!list) return;
   const lines = rows.filter(({ isGood, quantity }) => !isGood || quantity > 0).map(summaryLine);
-  const hint = element("li", { className: "t-quiet", text: "Enter a Qty to see the lines here." });
+  const hint = element("li", { className: "t-quiet", text: words.noLines });
   list.replaceChildren(...(lines.length ? lines : [hint]));
 }
 
 function summaryLine({ name, quantity, isGood }) {
   const line = element("li", { className: isGood ? "" : "t-bad" });
-  const amount = isGood ? `× ${formatNumber(quantity)}` : "fix Qty";
+  const amount = isGood ? `× ${formatNumber(quantity)}` : words.fixQty;
   line.append(element("span", { text: name }), element("b", { className: "num text-nowrap", text: amount }));
   return line;
 }
 
 function showTotals({ licenses, bad }) {
-  setText(".js-licenses", countOf(licenses, "license", "licenses"));
+  setText(".js-licenses", countOf(licenses, words.licenses));
   for (const node of document.querySelectorAll("[data-if-licenses]")) node.hidden = licenses === 0;
   for (const node of document.querySelectorAll(".js-bad")) {
-    node.textContent = `${bad} to fix`;
+    node.textContent = filled(words.toFix, { number: bad });
     node.hidden = bad === 0;
   }
 }
 
 function totalsInWords({ licenses, products, bad }) {
-  const total = countOf(licenses, "license", "licenses");
-  const words = `Total ${total}, ${countOf(products, "product", "products")}`;
-  return bad ? `${words}. ${bad} Qty to fix` : words;
+  return filled(bad ? words.totalToFix : words.total, {
+    licenses: countOf(licenses, words.licenses),
+    products: countOf(products, words.products),
+    number: bad,
+  });
 }
 
 /* ---------- owner ---------- */
@@ -374,7 +389,7 @@ class OwnerCombobox {
 
     this.listbox = element("ul", {
       className: "listbox",
-      attributes: { id: `${this.input.id}_list`, role: "listbox", "aria-label": "Matching endusers" },
+      attributes: { id: `${this.input.id}_list`, role: "listbox", "aria-label": words.matching },
     });
     this.listbox.hidden = true;
     this.status = element("div", { className: "visually-hidden", attributes: { role: "status" } });
@@ -473,8 +488,8 @@ class OwnerCombobox {
     this.listbox.hidden = owners.length === 0;
     this.input.setAttribute("aria-expanded", String(owners.length > 0));
     this.status.textContent = owners.length
-      ? countOf(owners.length, "enduser matches", "endusers match")
-      : "No enduser matches";
+      ? countOf(owners.length, words.matches)
+      : words.noMatch;
   }
 
   close() {
@@ -504,7 +519,7 @@ class OwnerCombobox {
     this.input.value = owner.username;
     this.describe(owner);
     this.close();
-    this.status.textContent = `${owner.username} chosen`;
+    this.status.textContent = filled(words.chosen, { username: owner.username });
     this.input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
@@ -552,9 +567,9 @@ function ownerOption({ username, company, email, note }, query, id) {
   const details = element("span", { className: "sub" });
   name.append(...marked(username, query));
   details.append(...marked([company, email].filter(Boolean).join(" · "), query));
-  const words = element("span");
-  words.append(name, " ", details);
-  option.append(words);
+  const said = element("span");
+  said.append(name, " ", details);
+  option.append(said);
   if (note) option.append(" ", element("span", { className: "pill warn", text: note }));
   return option;
 }

@@ -1,36 +1,56 @@
 """How the portal writes numbers, moments, icons and errors."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from heroicons.templatetags import heroicons
 
-from licensing_portal.foundation.quantities import PREFIX
+from licensing_portal.foundation.quantities import PREFIX, product_of
 from licensing_portal.foundation.zones import zone_words
 
 register = template.Library()
 
 TRUE_MINUS = "−"
-DAYS_WITH_NAMES = {0: "Today", 1: "Yesterday"}
+DAYS_WITH_NAMES = {0: _("Today"), 1: _("Yesterday")}
+
+# What is counted, each in the forms that its number asks for: the one place of these words.
+COUNTED = {
+    "code": ngettext_lazy("%(number)s code", "%(number)s codes", "quantity"),
+    "day": ngettext_lazy("%(number)s day", "%(number)s days", "quantity"),
+    "enduser": ngettext_lazy("%(number)s enduser", "%(number)s endusers", "quantity"),
+    "enduser matches": ngettext_lazy("%(number)s enduser matches", "%(number)s endusers match", "quantity"),
+    "fault": ngettext_lazy("%(number)s fault", "%(number)s faults", "quantity"),
+    "hour": ngettext_lazy("%(number)s hour", "%(number)s hours", "quantity"),
+    "license": ngettext_lazy("%(number)s license", "%(number)s licenses", "quantity"),
+    "line": ngettext_lazy("%(number)s line", "%(number)s lines", "quantity"),
+    "new enduser": ngettext_lazy("%(number)s new enduser", "%(number)s new endusers", "quantity"),
+    "product": ngettext_lazy("%(number)s product", "%(number)s products", "quantity"),
+    "row": ngettext_lazy("%(number)s row", "%(number)s rows", "quantity"),
+}
+# One number or more of each kind that languages tell apart: scripts take the words of the first that is like theirs.
+LIKE_ANY_NUMBER = (0, 1, 2, 3, 6, 11, 20, 100, 1_000_000)
 
 
 @register.filter
 def number(value: int) -> str:
     """Write a number with thousands separators and a true minus sign."""
-    return f"{value:,}".replace("-", TRUE_MINUS)
+    return number_format(value, force_grouping=True).replace("-", TRUE_MINUS)
 
 
 @register.filter
 def signed(value: int) -> str:
     """Write a change: +12 or −12."""
-    return f"{value:+,}".replace("-", TRUE_MINUS)
+    return f"+{number(value)}" if value >= 0 else number(value)
 
 
 @register.filter
@@ -41,8 +61,21 @@ def licenses(value: int) -> str:
 
 @register.filter
 def count(value: int, noun: str) -> str:
-    """Write a number with its noun: "1 product", "3 products"."""
-    return f"{number(value)} {noun if value == 1 else noun + 's'}"
+    """Write a number with its noun, one of those in COUNTED: "1 product", "3 products"."""
+    return str(COUNTED[noun] % {"quantity": value, "number": number(value)})
+
+
+@register.filter
+def counted_by_scripts(noun: str) -> str:
+    """Write the words for numbers of each kind, as JSON; "{number}" is where the number stands (countOf in portal.js)."""
+    forms = {value: str(COUNTED[noun] % {"quantity": value, "number": "{number}"}) for value in LIKE_ANY_NUMBER}
+    return json.dumps(forms, ensure_ascii=False)
+
+
+@register.filter
+def column(label: str, width: int) -> str:
+    """Fill a label up to a width, for the facts of a letter in plain text stand in columns; a longer one gets a blank at least."""
+    return f"{label} " if len(label) > width else label.ljust(width)
 
 
 def duration(value: timedelta) -> str:
@@ -123,11 +156,11 @@ def _time(value: datetime, words: str) -> SafeString:
 
 def day_text(local: date) -> str:
     """Write a day in plain text, the month by its name: 24 Nov 2026."""
-    return f"{local.day} {date_format(local, 'M Y')}"
+    return date_format(local, "DATE_FORMAT")
 
 
 def _hour(local: datetime) -> str:
-    return f"{local:%-I:%M} {f'{local:%p}'.lower()}"
+    return date_format(local, "TIME_FORMAT").lower()  # Django's "pm" would be p.m., and its "PM" is too loud in a sentence
 
 
 @register.simple_tag
@@ -163,7 +196,7 @@ def error_summary(form: forms.BaseForm) -> dict[str, Any]:
     # What belongs to no field that one sees comes last.
     for name, problems in sorted(form.errors.as_data().items(), key=lambda item: places.get(item[0], len(places))):
         is_field = name in places
-        label = str(form[name].label.removeprefix("Qty, ")) if is_field and name.startswith(PREFIX) else ""
+        label = product_of(str(form[name].label)) if is_field and name.startswith(PREFIX) else ""
         for problem in problems:
             href = f"#{form[name].auto_id}" if is_field else (problem.params or {}).get("url", "")
             items.extend(SummaryItem(message, href, label) for message in problem.messages)
