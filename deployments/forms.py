@@ -25,8 +25,8 @@ class ServerFileField(forms.FileField):
 
     widget = forms.FileInput
 
-    def __init__(self, *, required: bool = True, help_text: str = "") -> None:
-        says = f"info.bts of the license server, at most {LARGEST_SERVER_FILE // 1024} KiB."
+    def __init__(self, *, of: str = "the license server", required: bool = True, help_text: str = "") -> None:
+        says = f"info.bts of {of}, at most {LARGEST_SERVER_FILE // 1024} KiB."
         super().__init__(
             label="Server file",
             required=required,
@@ -120,7 +120,7 @@ class UploadServerFileForm(OneUseForm):
 class ReplaceServerForm(OneUseForm):
     """Replace server (C8): the file of the new one, and why."""
 
-    server_file = ServerFileField(help_text="Of the new server.")
+    server_file = ServerFileField(of="the new license server")
     reason = ReasonField(who="The publisher")
 
     def __init__(self, data: Any = None, **options: Any) -> None:

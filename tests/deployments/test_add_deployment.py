@@ -16,6 +16,7 @@ from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory
+from tests.factories.deployments import upload_of
 from tests.factories.licenses import ProductFactory, give, quantities
 
 
@@ -383,3 +384,20 @@ def test_a_second_line_of_a_product_is_refused_by_the_database(add, northgate):
 
     with pytest.raises(IntegrityError, match="one_line_per_deployment_and_product"), transaction.atomic():
         DeploymentLine.objects.create(deployment=line.deployment, product=line.product, quantity=1)
+
+
+@pytest.mark.parametrize(
+    ("server_file", "says"),
+    [
+        (None, "It waits for its server file: upload info.bts on its page, then download its license file there."),
+        (upload_of(), "Its license file is ready to download on its page."),
+    ],
+)
+def test_the_letter_says_what_the_owner_does_next_and_carries_no_file(add, northgate, harborcu, server_file, says):
+    """C5, C6: a license file is never mailed."""
+    give(northgate, ASR=10)
+    add(owner=harborcu, server_file=server_file)
+
+    email = Notice.objects.get(kind="deployments/emails/deployment_sold").email
+    assert [says in " ".join(body.split()) for body in (email.message, email.html_message)] == [True, True]
+    assert email.attachments.count() == 0

@@ -20,7 +20,7 @@ from django.urls import resolve
 from accounts.enduser_files import EnduserRow
 from accounts.models import Account, Invitation, Link, NoticeRecipient, Session, User
 from accounts.services import create_enduser, import_endusers, invite_user, upload_endusers
-from deployments.models import Deployment
+from deployments.models import Deployment, LicenseFileDownload, ServerFile
 from licenses.models import JournalEntry
 from licensing_portal import demo
 from licensing_portal.foundation.models import Notice, Submission
@@ -83,6 +83,8 @@ def more_than_the_demo_has():
     give_passkey(give_factor(tideway), "Tideway’s own key")
     RecipientFactory(account=Account.objects.get(username="harborcu"))
     Account.objects.filter(pk=tideway.account_id).update(requires_second_factor=True)
+    allowed = {"year": 2026, "reason": "Flooded data center", "allowed_by": User.objects.get(username="admin")}
+    Deployment.objects.get(name="HCU-IVR-01").replacement_allowances.create(**allowed)
     Client().force_login(northgate)
     rows = [EnduserRow(2, "imported", "Imported Clinic", "imported@example.com"), EnduserRow(3, "", "Nameless Clinic", "")]
     upload = upload_endusers(reseller=northgate.account, uploaded_by=northgate, file_name="endusers.csv", rows=rows, key=fresh_key())
@@ -173,10 +175,9 @@ def foreign_to(visitor, all_marks):
 
 def everything():
     """What a press that went through would change."""
-    counts = [
-        model.objects.count()
-        for model in (Account, User, Link, Deployment, JournalEntry, Notice, Submission, Authenticator, Invitation, NoticeRecipient)
-    ]
+    of_people = (Account, User, Link, Authenticator, Invitation, NoticeRecipient)
+    of_licenses = (Deployment, ServerFile, LicenseFileDownload, JournalEntry, Notice, Submission)
+    counts = [model.objects.count() for model in (*of_people, *of_licenses)]
     people = set(User.objects.values_list("username", "role", "is_active", "revocations", "password"))
     return counts, balances(), people, set(Account.objects.values_list("username", "requires_second_factor"))
 
