@@ -260,7 +260,7 @@ POST_OFFICE = {
 # ── Language, time, numbers ────────────────────────────────────────────────────────────────────────────────────────
 
 LANGUAGE_CODE = "en"  # of letters as well, and of whoever asks for none of those below
-# One more language is one more line here and a catalogue in locale/ (CONTRIBUTING.md, "Words in other languages").
+# One more language is one more line here and a catalogue in locale/ (CONTRIBUTING.md, "Other languages").
 LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"

@@ -21,6 +21,7 @@ from licensing_portal.foundation.zones import zone_words
 register = template.Library()
 
 TRUE_MINUS = "−"
+SEPARATED_FROM = 1000  # no language separates the digits of less, and asking costs more than a page of small numbers should
 DAYS_WITH_NAMES = {0: _("Today"), 1: _("Yesterday")}
 
 # What is counted, each in the forms that its number asks for: the one place of these words.
@@ -44,7 +45,8 @@ LIKE_ANY_NUMBER = (0, 1, 2, 3, 6, 11, 20, 100, 1_000_000)
 @register.filter
 def number(value: int) -> str:
     """Write a number with thousands separators and a true minus sign."""
-    return number_format(value, force_grouping=True).replace("-", TRUE_MINUS)
+    text = str(value) if abs(value) < SEPARATED_FROM else number_format(value, force_grouping=True)
+    return text.replace("-", TRUE_MINUS)
 
 
 @register.filter
