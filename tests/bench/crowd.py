@@ -26,13 +26,13 @@ class Tally:
 
     @property
     def per_second(self) -> float:
-        return self.done / self.seconds
+        return self.done / self.seconds if self.done else 0.0
 
 
 def work(begin: Callable[[int], Act], *, processes: int, seconds: float) -> Tally:
     """Fork so many processes; each makes its act by `begin(number)`, waits for the others, and repeats it until the time is over.
 
-    An exception of an act is counted by what it is called; one of `begin` ends the run.
+    An exception is counted by what it is called; one of `begin` keeps all from beginning.
     """
     context = multiprocessing.get_context("fork")
     gate, answers = context.Barrier(processes), context.Queue()
@@ -62,8 +62,10 @@ def _run(begin: Callable[[int], Act], number: int, gate: Barrier, seconds: float
             except Exception as problem:
                 tally.problems[name_of(problem)] += 1
         tally.seconds = elapsed
+    except Exception as problem:  # it could not begin, or another could not
+        tally.problems[f"not begun: {name_of(problem)}"] += 1
+        gate.abort()  # nobody waits for one that will not come
     finally:
-        gate.abort()  # nobody waits for one that could not begin; those that have begun do not look at it any more
         answers.put(tally)
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from licenses.models import JournalEntry
 from tests import roles
 from tests.bench.crowd import Way
+from tests.bench.lines import NotMeasured
 from tests.bench.market import ENDUSERS
 from tests.bench.stage import Stage
 from tests.postgres import ENVIRONMENT
@@ -24,22 +25,18 @@ SCRIPT = Path(__file__).with_name("sale.sql")
 Ways = Mapping[str, Way]
 
 
-class NoPgbench(Exception):
-    """There is no pgbench, or it could not do its work; the text says which."""
-
-
 def sold_per_second(stage: Stage, seconds: float, *, processes: int, resellers: int | None = None) -> float:
-    """Have so many connections sell, each in a thread of its own, with statements that are prepared once. Raises NoPgbench."""
+    """Have so many connections sell, each in a thread of its own, with statements that are prepared once. Raises NotMeasured."""
     program = stage.server.program("pgbench")
     if not program.exists():
-        raise NoPgbench(f"There is no pgbench at {program}: install requirements/bench.txt (make bench does), or Debian's postgresql.")
+        raise NotMeasured(f"There is no pgbench at {program}: install requirements/bench.txt (make bench does), or Debian's postgresql.")
     options = ["--no-vacuum", "--protocol=prepared", f"--client={processes}", f"--jobs={processes}", f"--time={max(1, round(seconds))}"]
     where = ["--host", str(stage.server.socket), "--username", roles.APPLICATION, "--file", str(SCRIPT), DATABASE]
     names = [f"--define={name}={value}" for name, value in _numbers(stage, resellers).items()]
     done = subprocess.run([program, *options, *names, *where], env=ENVIRONMENT, capture_output=True, text=True, check=False)
     pace = re.search(r"^tps = ([0-9.]+)", done.stdout, re.MULTILINE)
     if done.returncode or pace is None or not re.search(r"failed transactions: 0 ", done.stdout):
-        raise NoPgbench(f"pgbench: {done.stdout}{done.stderr}")
+        raise NotMeasured(f"pgbench: {done.stdout}{done.stderr}")
     return float(pace[1])
 
 

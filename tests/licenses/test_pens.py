@@ -59,7 +59,15 @@ def in_words(outcome):
     """An entry with its lines as the one who posted it has them, without what differs from one run to the next: keys, number and moment."""
     if isinstance(outcome, tuple):
         return outcome
-    fields = (outcome.kind, outcome.giver_id, outcome.receiver_id, outcome.posted_by_id, outcome.reference, outcome.note, outcome.reverses is not None)
+    fields = (
+        outcome.kind,
+        outcome.giver_id,
+        outcome.receiver_id,
+        outcome.posted_by_id,
+        outcome.reference,
+        outcome.note,
+        outcome.reverses is not None,
+    )
     return fields, [(line.account_id, line.product_id, line.state, line.quantity, line.balance) for line in outcome.lines_at_hand]
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from tests import postgres
+from tests.bench.lines import NotMeasured
 from tests.serving import HOUSE
 
 
@@ -33,9 +34,9 @@ class Peer:
         }
 
     def answer(self, module: str, *words: str) -> str:
-        """Run a module of this package to its end, and return what it printed. Raises RuntimeError with what it said if it fails."""
+        """Run a module of this package to its end, and return what it printed. Raises NotMeasured."""
         command = [sys.executable, "-m", f"{__package__}.{module}", *words]
         done = subprocess.run(command, cwd=HOUSE, env=self.environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"{module} failed:\n{done.stderr}")
+            raise NotMeasured(f"{module} failed:\n{done.stderr}")
         return done.stdout
