@@ -39,6 +39,9 @@ class Notice(models.Model):
         _("asked for by"), max_length=30, blank=True, default="", db_default="", help_text=_("The username of whoever pressed Send again.")
     )
     written_when_sent_from = models.JSONField(null=True, blank=True, help_text=_("For mails with a one-time link, whose body is never kept."))
+    facts = models.JSONField(
+        null=True, blank=True, help_text=_("What it says of its event, for mails whose words are written when they are delivered.")
+    )
     queued_at = models.DateTimeField(_("queued at"), auto_now_add=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     last_error = models.TextField(_("last error"), blank=True)
