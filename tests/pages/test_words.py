@@ -22,7 +22,12 @@ from accounts.models import Account, EnduserImport, EnduserImportRow, SecurityEv
 from deployments.models import Deployment
 from licenses.models import JournalEntry, Product
 from licensing_portal.foundation.notice_kinds import all_kinds
+<<<<<<< HEAD
 from tests.pages.world import World
+=======
+from licensing_portal.foundation.templatetags.portal import COUNTED
+from tests.pages.test_queries import World
+>>>>>>> words
 from tests.stories.test_letters import letters  # noqa: F401 - the fixture
 from tests.test_architecture import SOURCES, findings
 from tests.test_templates import TEMPLATES
@@ -331,3 +336,11 @@ def test_no_module_shows_bare_sentences():
     modules = {name: source for name, source in SOURCES.items() if not left_out.search(name)}
 
     assert findings(bare_sentences, modules) == {}
+
+
+def test_whatever_a_template_counts_has_its_words():
+    """`{{ n|count:"row" }}` asks for the forms of a row."""
+    nouns = {noun for source in TEMPLATES.values() for noun in re.findall(r"""\|count:"([^"]+)\"""", source)}
+
+    assert {"row", "enduser"} <= nouns
+    assert nouns - COUNTED.keys() == set()
