@@ -22,12 +22,8 @@ from accounts.models import Account, EnduserImport, EnduserImportRow, SecurityEv
 from deployments.models import Deployment
 from licenses.models import JournalEntry, Product
 from licensing_portal.foundation.notice_kinds import all_kinds
-<<<<<<< HEAD
-from tests.pages.world import World
-=======
 from licensing_portal.foundation.templatetags.portal import COUNTED
-from tests.pages.test_queries import World
->>>>>>> words
+from tests.pages.world import World
 from tests.stories.test_letters import letters  # noqa: F401 - the fixture
 from tests.test_architecture import SOURCES, findings
 from tests.test_templates import TEMPLATES
