@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import permissions
 from accounts.requests import PortalRequest, binding_of
@@ -76,11 +78,11 @@ class LicenseFileDownloadAdmin(ToReadOnly, admin.ModelAdmin):
     ordering = ["-pk"]
     fields = ["deployment", "serial", "downloaded_by", "downloaded_as", "downloaded_at"]
 
-    @admin.display(ordering="license_file__deployment__name")
+    @admin.display(description=_("deployment"), ordering="license_file__deployment__name")
     def deployment(self, download: LicenseFileDownload) -> str:
         return download.license_file.deployment.name
 
-    @admin.display(ordering="license_file__serial")
+    @admin.display(description=_("serial"), ordering="license_file__serial")
     def serial(self, download: LicenseFileDownload) -> int:
         return download.license_file.serial
 
@@ -122,10 +124,10 @@ def retire_deployment(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            said = "{}: <bdi>{}</bdi> is retired, and {} of it can be used again by {}."
-            messages.success(request, format_html(said, entry, found, in_words(entry.total), found.owner))
+            said = gettext("{entry}: <bdi>{deployment}</bdi> is retired, and {licenses} of it can be used again by {owner}.")
+            messages.success(request, format_html(said, entry=entry, deployment=found, licenses=in_words(entry.total), owner=found.owner))
             return redirect("admin:deployments_deployment_change", found.pk)
-    context = admin.site.each_context(request) | {"form": form, "page": pages.retirement_page(found, desk), "title": "Retire deployment"}
+    context = admin.site.each_context(request) | {"form": form, "page": pages.retirement_page(found, desk), "title": gettext("Retire deployment")}
     return render(request, "admin/retire_deployment.html", context)
 
 
@@ -143,7 +145,8 @@ def allow_replacement(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, format_html("The server of <bdi>{}</bdi> can be replaced once more this year.", found))
+            said = gettext("The server of <bdi>{deployment}</bdi> can be replaced once more this year.")
+            messages.success(request, format_html(said, deployment=found))
             return redirect("admin:deployments_deployment_change", found.pk)
-    context = admin.site.each_context(request) | {"form": form, "page": pages.replacements_of(found), "title": "Allow one more replacement"}
+    context = admin.site.each_context(request) | {"form": form, "page": pages.replacements_of(found), "title": gettext("Allow one more replacement")}
     return render(request, "admin/allow_replacement.html", context)

@@ -8,6 +8,8 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.forms.boundfield import BoundField
 from django.utils.functional import cached_property
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from deployments.models import LARGEST_SERVER_FILE, Deployment
@@ -16,8 +18,11 @@ from licenses.forms import HoldingForm, OwnerField, named_owner, own_enduser, ow
 from licenses.models import Product
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, ReasonField, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
+from licensing_portal.foundation.text import Words
 
-host_name_is_plain = RegexValidator(r"^[^\s/\\]+$", "Enter a host name like ivr-01.example.com")
+host_name_is_plain = RegexValidator(r"^[^\s/\\]+$", _("Enter a host name like ivr-01.example.com"))
+OF_THE_SERVER = _("info.bts of the license server, at most {size} KiB.")
+OF_THE_NEW_SERVER = _("info.bts of the new license server, at most {size} KiB.")
 
 
 class ServerFileField(forms.FileField):
@@ -25,13 +30,13 @@ class ServerFileField(forms.FileField):
 
     widget = forms.FileInput
 
-    def __init__(self, *, of: str = "the license server", required: bool = True, help_text: str = "") -> None:
-        says = f"info.bts of {of}, at most {LARGEST_SERVER_FILE // 1024} KiB."
+    def __init__(self, *, says: Words = OF_THE_SERVER, required: bool = True, help_text: Words = "") -> None:
+        says = format_lazy(says, size=LARGEST_SERVER_FILE // 1024)
         super().__init__(
-            label="Server file",
+            label=_("Server file"),
             required=required,
-            help_text=f"{says} {help_text}".strip(),
-            error_messages=missing("Choose the server file") | {"empty": EMPTY, "invalid": "Choose the server file"},
+            help_text=format_lazy("{says} {more}", says=says, more=help_text) if help_text else says,
+            error_messages=missing(_("Choose the server file")) | {"empty": EMPTY, "invalid": _("Choose the server file")},
         )
 
     def clean(self, data: Any, initial: Any = None) -> Upload | None:
@@ -46,17 +51,17 @@ class ServerFileField(forms.FileField):
 class AddDeploymentForm(HoldingForm):
     """Add New Deployment (C5). A reseller names the owner; empty or its own username is the account itself."""
 
-    name = OneLineField(label="Name", max_length=120, error_messages=missing("Enter a name"))
+    name = OneLineField(label=_("Name"), max_length=120, error_messages=missing(_("Enter a name")))
     host_name = OneLineField(
-        label="Host name",
+        label=_("Host name"),
         max_length=253,
         validators=[host_name_is_plain],
-        help_text="Of the license server.",
-        error_messages=missing("Enter a host name"),
+        help_text=_("Of the license server."),
+        error_messages=missing(_("Enter a host name")),
     )
     owner = OwnerField(required=False)
-    server_file = ServerFileField(required=False, help_text="Its owner can upload it later, too.")
-    notes = ManyLinesField(label="Notes", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    server_file = ServerFileField(required=False, help_text=_("Its owner can upload it later, too."))
+    notes = ManyLinesField(label=_("Notes"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, data: Any = None, *, account: Account, may_sell: bool, **options: Any) -> None:
         super().__init__(data, giver=account, **options)
@@ -120,8 +125,8 @@ class UploadServerFileForm(OneUseForm):
 class ReplaceServerForm(OneUseForm):
     """Replace server (C8): the file of the new one, and why."""
 
-    server_file = ServerFileField(of="the new license server")
-    reason = ReasonField(who="The publisher")
+    server_file = ServerFileField(says=OF_THE_NEW_SERVER)
+    reason = ReasonField(who=_("The publisher"))
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)
@@ -131,13 +136,13 @@ class ReplaceServerForm(OneUseForm):
 class AllowReplacementForm(OneUseForm):
     """One more replacement of a server, in the admin (C8): the reason, which the owner can read."""
 
-    reason = ReasonField(who="The owner")
+    reason = ReasonField(who=_("The owner"))
 
 
 class RetireDeploymentForm(OneUseForm):
     """Retire deployment (C7), in the portal and in the admin: the reason, which the owner is told."""
 
-    reason = ReasonField(who="The owner")
+    reason = ReasonField(who=_("The owner"))
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)

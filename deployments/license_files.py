@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext
 from joserfc.jwk import OKPKey
 
 from licensing_portal.foundation import signatures
@@ -70,21 +71,22 @@ class NotALicenseFile(Refusal):
     """It is no license file, or none that the portal could have made."""
 
     def __init__(self) -> None:
-        super().__init__("This isn’t a license file of this portal.")
+        super().__init__(gettext("This isn’t a license file of this portal."))
 
 
 class LicenseFileTooLarge(Refusal):
     """No license file is larger than LARGEST bytes; none is made, and none is read."""
 
     def __init__(self) -> None:
-        super().__init__(f"A license file has at most {LARGEST // 1024} KiB.")
+        super().__init__(gettext("A license file has at most %(size)s KiB.") % {"size": LARGEST // 1024})
 
 
 class UnknownVersion(Refusal):
     """It is a license file of a version that did not exist when this was written."""
 
     def __init__(self, version: int) -> None:
-        super().__init__(f"This license file has version {version}, and version {VERSION} is the only one known here.")
+        said = gettext("This license file has version %(version)s, and version %(known)s is the only one known here.")
+        super().__init__(said % {"version": version, "known": VERSION})
 
 
 def signed(content: LicenseFile) -> str:

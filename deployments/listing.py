@@ -11,6 +11,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from deployments.models import Deployment, DeploymentEntry, DeploymentLine
@@ -23,21 +25,21 @@ from licensing_portal.foundation.sorting import Order, SortableFilterForm
 PAGE_SIZE = 25
 
 BY_NAME = {
-    "name": Order("Name, A to Z", (Lower("name"), "-pk")),
-    "-name": Order("Name, Z to A", (Lower("name").desc(), "-pk")),
+    "name": Order(_("Name, A to Z"), (Lower("name"), "-pk")),
+    "-name": Order(_("Name, Z to A"), (Lower("name").desc(), "-pk")),
 }
 OF_ONES_OWN = {
-    "-changed": Order("Last changed first", ("-changed_at", "-pk")),
-    "changed": Order("Last changed last", ("changed_at", "pk")),
+    "-changed": Order(_("Last changed first"), ("-changed_at", "-pk")),
+    "changed": Order(_("Last changed last"), ("changed_at", "pk")),
     **BY_NAME,
 }
 # What the owner changed later is not the reseller's to see, the order included (A9).
 OF_ENDUSERS = {
-    "-created": Order("Newest first", ("-pk",)),
-    "created": Order("Oldest first", ("pk",)),
+    "-created": Order(_("Newest first"), ("-pk",)),
+    "created": Order(_("Oldest first"), ("pk",)),
     **BY_NAME,
-    "owner": Order("Owner, A to Z", ("owner__username", "-pk")),
-    "-owner": Order("Owner, Z to A", ("-owner__username", "-pk")),
+    "owner": Order(_("Owner, A to Z"), ("owner__username", "-pk")),
+    "-owner": Order(_("Owner, Z to A"), ("-owner__username", "-pk")),
 }
 
 
@@ -50,10 +52,10 @@ class DeploymentFilterForm(SortableFilterForm):
     """
 
     place_in_list = ("page",)
-    search_hint = "Name or host"
+    search_hint = _("Name or host")
 
-    product = OneLineField(label="Product", required=False, max_length=30)
-    state = forms.ChoiceField(label="Status", required=False, choices=[("", "All statuses"), *Deployment.State.choices])
+    product = OneLineField(label=_("Product"), required=False, max_length=30)
+    state = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("All statuses")), *Deployment.State.choices])
 
     def __init__(self, data: QueryDict, *, account: Account, products: Iterable[Product], keeping: Mapping[str, str]) -> None:
         super().__init__(data)
@@ -64,7 +66,7 @@ class DeploymentFilterForm(SortableFilterForm):
         self.orders = OF_ENDUSERS if self.is_for_endusers else OF_ONES_OWN
         self.fields["product"].widget = product_select(products)
         if self.is_for_endusers:
-            self.search_hint = "Name or owner"
+            self.search_hint = _("Name or owner")
             del self.fields["state"]
 
     @property

@@ -1,5 +1,8 @@
 """The letters about deployments, one function each, named after the letter."""
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
 from accounts.models import Account
 from deployments.models import Deployment
 from licenses.models import JournalEntry
@@ -7,12 +10,15 @@ from licenses.notices import about_entry
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notice_kinds import Group, NoticeKind, register
 
+# How a list of notices names these letters: after their templates (kind_in_words).
+LETTERS = (gettext_noop("Deployment added"), gettext_noop("Deployment retired"), gettext_noop("Deployment sold"))
+
 DEPLOYMENT_SOLD = register(
     NoticeKind(
         "deployments/emails/deployment_sold",
         Group.DEPLOYMENTS,
-        "A deployment made for you",
-        "Your reseller sold you licenses on a new deployment.",
+        _("A deployment made for you"),
+        _("Your reseller sold you licenses on a new deployment."),
         has_copies=True,
         only_of=Account.Kind.ENDUSER,
     )
@@ -21,8 +27,8 @@ DEPLOYMENT_ADDED = register(
     NoticeKind(
         "deployments/emails/deployment_added",
         Group.DEPLOYMENTS,
-        "Your own new deployments",
-        "Somebody who acts for your account added a deployment of yours.",
+        _("Your own new deployments"),
+        _("Somebody who acts for your account added a deployment of yours."),
         is_optional=True,
         is_on_by_default=False,
         has_copies=True,
@@ -32,8 +38,8 @@ DEPLOYMENT_RETIRED = register(
     NoticeKind(
         "deployments/emails/deployment_retired",
         Group.DEPLOYMENTS,
-        "A deployment of yours retired by others",
-        "Somebody else who may retire it did, and its licenses are available again.",
+        _("A deployment of yours retired by others"),
+        _("Somebody else who may retire it did, and its licenses are available again."),
         has_copies=True,
     )
 )

@@ -5,6 +5,7 @@ The right of the person is decided in `accounts/permissions.py`; here it is abou
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from accounts.models import Account
 from accounts.selectors import publisher
@@ -44,49 +45,68 @@ class NoReplacementLeft(Refusal):
 def refusal_to_add_licenses(deployment: Deployment, account: Account) -> Refusal | None:
     """Say why the account can't put more licenses on the deployment; None where it can: its owner, until it is retired (C7)."""
     if deployment.owner_id != account.pk:
-        return NotYourDeployment("Licenses can’t be added to this deployment.")
+        return NotYourDeployment(gettext("Licenses can’t be added to this deployment."))
     if deployment.is_retired:
-        return DeploymentRetired(f"{deployment} is retired. Licenses can’t be added to it.")
+        return DeploymentRetired(gettext("%(deployment)s is retired. Licenses can’t be added to it.") % {"deployment": deployment})
     return None
 
 
 def refusal_to_upload(deployment: Deployment, account: Account) -> Refusal | None:
     """Say why the account can't upload the deployment's server file; None where it can: its owner, while the deployment waits for one (C6)."""
     if deployment.owner_id != account.pk:
-        return NotYourDeployment("A server file can’t be uploaded for this deployment.")
+        return NotYourDeployment(gettext("A server file can’t be uploaded for this deployment."))
     if deployment.is_retired:
-        return DeploymentRetired(f"{deployment} is retired. No server file can be uploaded for it.")
-    return None if deployment.is_waiting else ServerFileThere(f"{deployment} has a server file already. To change it, replace the server.")
+        return DeploymentRetired(gettext("%(deployment)s is retired. No server file can be uploaded for it.") % {"deployment": deployment})
+    if deployment.is_waiting:
+        return None
+    return ServerFileThere(gettext("%(deployment)s has a server file already. To change it, replace the server.") % {"deployment": deployment})
 
 
 def refusal_to_replace_server(deployment: Deployment, account: Account) -> Refusal | None:
     """Say why the account can't replace the deployment's server; None where it can: its owner, so many times a year (C8)."""
     if deployment.owner_id != account.pk:
-        return NotYourDeployment("The server of this deployment can’t be replaced.")
+        return NotYourDeployment(gettext("The server of this deployment can’t be replaced."))
     if refusal := refusal_to_allow_replacement(deployment):
         return refusal
     made = replacements_made(deployment)
     if made < replacements_allowed(deployment):
         return None
-    times = {1: "once", 2: "twice"}.get(made, f"{made} times")
-    how_often = f"was replaced {times} in {this_year()}" if made else "can’t be replaced without the publisher’s help"
-    return NoReplacementLeft(f"The server of {deployment} {how_often}. Ask {publisher().company} to allow one more.")
+    facts = {"deployment": deployment, "number": made, "year": this_year(), "publisher": publisher().company}
+    return NoReplacementLeft(_how_often(made) % facts)
+
+
+def _how_often(made: int) -> str:
+    if not made:
+        return gettext("The server of %(deployment)s can’t be replaced without the publisher’s help. Ask %(publisher)s to allow one more.")
+    if made == 2:  # noqa: PLR2004 - English has a word for it
+        return gettext("The server of %(deployment)s was replaced twice in %(year)s. Ask %(publisher)s to allow one more.")
+    return ngettext(
+        "The server of %(deployment)s was replaced once in %(year)s. Ask %(publisher)s to allow one more.",
+        "The server of %(deployment)s was replaced %(number)s times in %(year)s. Ask %(publisher)s to allow one more.",
+        made,
+    )
 
 
 def refusal_to_allow_replacement(deployment: Deployment) -> Refusal | None:
     """Say why nobody can replace the server, and staff can't allow it once more; None where there is one (C8)."""
     if deployment.is_retired:
-        return DeploymentRetired(f"{deployment} is retired. Its server can’t be replaced.")
-    return NoServerFile(f"{deployment} waits for its server file. Upload that first.") if deployment.is_waiting else None
+        return DeploymentRetired(gettext("%(deployment)s is retired. Its server can’t be replaced.") % {"deployment": deployment})
+    return _refusal_while_it_waits(deployment)
+
+
+def _refusal_while_it_waits(deployment: Deployment) -> Refusal | None:
+    if not deployment.is_waiting:
+        return None
+    return NoServerFile(gettext("%(deployment)s waits for its server file. Upload that first.") % {"deployment": deployment})
 
 
 def refusal_to_download(deployment: Deployment, account: Account) -> Refusal | None:
     """Say why the account can't have the deployment's license file; None where it can: its owner, while the deployment is active (C6)."""
     if deployment.owner_id != account.pk:
-        return NotYourDeployment("The license file of this deployment can’t be downloaded.")
+        return NotYourDeployment(gettext("The license file of this deployment can’t be downloaded."))
     if deployment.is_retired:
-        return DeploymentRetired(f"{deployment} is retired. There is no license file of it any more.")
-    return NoServerFile(f"{deployment} waits for its server file. Upload that first.") if deployment.is_waiting else None
+        return DeploymentRetired(gettext("%(deployment)s is retired. There is no license file of it any more.") % {"deployment": deployment})
+    return _refusal_while_it_waits(deployment)
 
 
 def was_downloaded(deployment: Deployment) -> bool:
@@ -102,9 +122,9 @@ def refusal_to_retire(deployment: Deployment, account: Account) -> Refusal | Non
     """
     is_owner = deployment.owner_id == account.pk
     if not (is_owner or deployment.made_by_id == account.pk or account.is_publisher):
-        return NotYourDeployment("This deployment can’t be retired.")
+        return NotYourDeployment(gettext("This deployment can’t be retired."))
     if deployment.is_retired:
-        return DeploymentRetired(f"{deployment} is retired already.")
+        return DeploymentRetired(gettext("%(deployment)s is retired already.") % {"deployment": deployment})
     if account.is_publisher:
         return None
     return _refusal_to_its_owner(deployment) if is_owner else _refusal_to_its_reseller(deployment)
@@ -113,13 +133,15 @@ def refusal_to_retire(deployment: Deployment, account: Account) -> Refusal | Non
 def _refusal_to_its_owner(deployment: Deployment) -> Refusal | None:
     if not was_downloaded(deployment):
         return None
-    return LicenseFileDownloaded(f"A license file of {deployment} was downloaded, so its licenses may be in use. Only the publisher can retire it.")
+    said = gettext("A license file of %(deployment)s was downloaded, so its licenses may be in use. Only the publisher can retire it.")
+    return LicenseFileDownloaded(said % {"deployment": deployment})
 
 
 def _refusal_to_its_reseller(deployment: Deployment) -> Refusal | None:
     if deployment.state != Deployment.State.WAITING:
-        return TooLateToRetire(f"{deployment} is in use: a server file was uploaded. Ask its owner.")
+        return TooLateToRetire(gettext("%(deployment)s is in use: a server file was uploaded. Ask its owner.") % {"deployment": deployment})
     if timezone.now() > deployment.created_at + settings.RECALL_WINDOW:
         days = settings.RECALL_WINDOW.days
-        return TooLateToRetire(f"The {days} days in which you could retire {deployment} are over. Ask its owner.")
+        said = gettext("The %(days)s days in which you could retire %(deployment)s are over. Ask its owner.")
+        return TooLateToRetire(said % {"days": days, "deployment": deployment})
     return None

@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, User
 from deployments.models import LARGEST_SERVER_FILE, Deployment, ServerFile
@@ -18,8 +21,8 @@ from licensing_portal.foundation.text import header_text
 
 FIELD = "server_file"
 LONGEST_NAME = 100  # characters
-EMPTY = "This file is empty. Choose the license server’s info.bts."
-TOO_LARGE = f"This file has more than {LARGEST_SERVER_FILE // 1024} KiB. Choose the license server’s info.bts."
+EMPTY = _("This file is empty. Choose the license server’s info.bts.")
+TOO_LARGE = format_lazy(_("This file has more than {size} KiB. Choose the license server’s info.bts."), size=LARGEST_SERVER_FILE // 1024)
 
 
 class NotAServerFile(Refusal):
@@ -98,7 +101,8 @@ def check_that_it_is_another(upload: Upload, deployment: Deployment) -> None:
     Raises ServerFileUnchanged.
     """
     if deployment.server_files.in_use().filter(sha256=upload.sha256).exists():
-        raise ServerFileUnchanged(f"This is the server file that {deployment} has already. Choose that of the new server.", field=FIELD)
+        said = gettext("This is the server file that %(deployment)s has already. Choose that of the new server.")
+        raise ServerFileUnchanged(said % {"deployment": deployment}, field=FIELD)
 
 
 def _refusal_if_in_use(upload: Upload, deployment: Deployment, account: Account) -> Refusal | None:
@@ -106,9 +110,11 @@ def _refusal_if_in_use(upload: Upload, deployment: Deployment, account: Account)
     found = ServerFile.objects.in_use().defer("content").select_related("deployment").filter(sha256=upload.sha256).first()
     if found is None:
         return None
-    is_known = account.pk in {found.deployment.owner_id, found.uploaded_as_id}
-    whose = f"the deployment {found.deployment}" if is_known else "another deployment"
-    return ServerFileInUse(f"This server file is in use on {whose}. Choose that of this license server.", field=FIELD)
+    said = gettext("This server file is in use on another deployment. Choose that of this license server.")
+    if account.pk in {found.deployment.owner_id, found.uploaded_as_id}:
+        named = gettext("This server file is in use on the deployment %(deployment)s. Choose that of this license server.")
+        said = named % {"deployment": found.deployment}
+    return ServerFileInUse(said, field=FIELD)
 
 
 def this_year() -> int:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import permissions, security_log
 from accounts.models import Account, SecurityEvent, User
@@ -290,5 +291,6 @@ def _content_of(deployment: Deployment, server_file: ServerFile, *, issued_at: d
 def _still_current(download: LicenseFileDownload, deployment: Deployment) -> LicenseFileDownload:
     """The page stays open after a download. Pressed there again it gives the same file, but never one that is superseded meanwhile."""
     if download.license_file.serial != deployment.serial or not license_files.is_trusted(download.license_file.text):
-        raise LicenseFileSuperseded(f"There is a newer license file of {deployment} now. Press again to download that.")
+        said = gettext("There is a newer license file of %(deployment)s now. Press again to download that.")
+        raise LicenseFileSuperseded(said % {"deployment": deployment})
     return download

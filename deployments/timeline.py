@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Prefetch, Q, QuerySet, When
+from django.utils.translation import gettext
 
 from accounts.models import Account, User
 from deployments.models import Deployment, LicenseFileDownload, ReplacementAllowance, ServerFile
@@ -85,11 +86,13 @@ def _of_entries(deployment: Deployment, viewer: Account, moment: datetime | None
 def _told(deployment: Deployment, step: Any, *, is_owner: bool) -> Iterator[Event]:
     entry: JournalEntry = step.entry
     if step.is_first:
-        yield Event("document-plus", f"Created by {_who(entry.posted_by, entry.acting_as)}", _created_at(deployment, step.sale))
+        words = gettext("Created by %(who)s") % {"who": _who(entry.posted_by, entry.acting_as)}
+        yield Event("document-plus", words, _created_at(deployment, step.sale))
     if step.sale:
-        yield Event(icon(step.sale), f"{amounts(step.sale)} sold to {deployment.owner}", step.sale.posted_at, step.sale)
+        words = gettext("%(licenses)s sold to %(owner)s") % {"licenses": amounts(step.sale), "owner": deployment.owner}
+        yield Event(icon(step.sale), words, step.sale.posted_at, step.sale)
     if step.is_retirement and (is_owner or entry.acting_as_id == deployment.made_by_id):
-        words = f"Retired by {_who(entry.posted_by, entry.acting_as)}: {entry.note}"
+        words = gettext("Retired by %(who)s: %(reason)s") % {"who": _who(entry.posted_by, entry.acting_as), "reason": entry.note}
         yield Event(icon(entry), words, entry.posted_at, entry if is_owner else None)
     elif is_owner:
         yield _deployed(entry, is_first=step.is_first)
@@ -101,7 +104,8 @@ def _created_at(deployment: Deployment, sale: JournalEntry | None) -> datetime:
 
 
 def _deployed(entry: JournalEntry, *, is_first: bool) -> Event:
-    words = f"{amounts(entry)} deployed" if is_first else f"{amounts(entry)} added by {_who(entry.posted_by, entry.acting_as)}"
+    said = gettext("%(licenses)s deployed") if is_first else gettext("%(licenses)s added by %(who)s")
+    words = said % {"licenses": amounts(entry), "who": _who(entry.posted_by, entry.acting_as)}
     return Event(icon(entry) if is_first else "plus", words, entry.posted_at, entry)
 
 
@@ -113,8 +117,8 @@ def _of_server_files(deployment: Deployment, moment: datetime | None) -> Iterabl
 def _uploaded(file: ServerFile) -> Event:
     who = _who(file.uploaded_by, file.uploaded_as)
     if file.reason:
-        return Event("arrow-path", f"Server replaced by {who}: {file.reason}", file.uploaded_at)
-    return Event("arrow-up-tray", f"Server file uploaded by {who}", file.uploaded_at)
+        return Event("arrow-path", gettext("Server replaced by %(who)s: %(reason)s") % {"who": who, "reason": file.reason}, file.uploaded_at)
+    return Event("arrow-up-tray", gettext("Server file uploaded by %(who)s") % {"who": who}, file.uploaded_at)
 
 
 def _of_downloads(deployment: Deployment, moment: datetime | None) -> Iterable[Event]:
@@ -125,16 +129,19 @@ def _of_downloads(deployment: Deployment, moment: datetime | None) -> Iterable[E
 
 def _downloaded(download: LicenseFileDownload) -> Event:
     who = _who(download.downloaded_by, download.downloaded_as)
-    return Event("arrow-down-tray", f"License file {download.license_file.serial} downloaded by {who}", download.downloaded_at)
+    words = gettext("License file %(serial)s downloaded by %(who)s") % {"serial": download.license_file.serial, "who": who}
+    return Event("arrow-down-tray", words, download.downloaded_at)
 
 
 def _of_allowances(deployment: Deployment, moment: datetime | None) -> Iterable[Event]:
     allowances: QuerySet[ReplacementAllowance] = deployment.replacement_allowances.all()
-    return [
-        Event("plus", f"One more replacement in {allowance.year} allowed by the publisher: {allowance.reason}", allowance.allowed_at)
-        for allowance in _latest(allowances, "allowed_at", moment)
-    ]
+    return [_allowed(allowance) for allowance in _latest(allowances, "allowed_at", moment)]
+
+
+def _allowed(allowance: ReplacementAllowance) -> Event:
+    words = gettext("One more replacement in %(year)s allowed by the publisher: %(reason)s")
+    return Event("plus", words % {"year": allowance.year, "reason": allowance.reason}, allowance.allowed_at)
 
 
 def _who(person: User, account: Account) -> str:
-    return f"{person} of {account.company}"
+    return gettext("%(person)s of %(company)s") % {"person": person, "company": account.company}

@@ -9,6 +9,8 @@ from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits import limited
@@ -22,9 +24,9 @@ from licensing_portal.foundation.uploads import takes_a_file_of
 class VerifyLicenseForm(forms.Form):
     """A license file, or its text; of both the file counts. After `is_valid()`, `content` is what the publisher signed."""
 
-    file = forms.FileField(label="License file", required=False, allow_empty_file=True)
+    file = forms.FileField(label=_("License file"), required=False, allow_empty_file=True)
     text = forms.CharField(
-        label="Or its text", required=False, widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"})
+        label=_("Or its text"), required=False, widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"})
     )
 
     content: LicenseFile
@@ -34,7 +36,7 @@ class VerifyLicenseForm(forms.Form):
         file, text = cleaned.get("file"), cleaned.get("text")
         if not file and not text:
             if not self.errors:
-                self.add_error("file", "Choose a license file, or paste its text")
+                self.add_error("file", gettext("Choose a license file, or paste its text"))
             return cleaned
         try:
             # What is pasted has lost the end of its line, or has got that of another system.

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import permissions
@@ -59,10 +60,14 @@ def _sent(request: PortalRequest) -> dict[str, Any]:
 def _what_was_added(deployment: Deployment, total: int) -> str:
     """The deployment and, where the press sold as well, the sale (C5); and what its owner can do next (C6)."""
     if deployment.owner == deployment.made_by:
-        return "Deployment added. Its license file is ready to download." if deployment.serial else "Deployment added."
-    sold = "Deployment added{}. {} now {} to <bdi>{}</bdi>. The owner gets an email."
-    with_it = " with its server file" if deployment.serial else ""
-    return format_html(sold, with_it, in_words(total), "belongs" if total == 1 else "belong", deployment.owner.company)
+        return gettext("Deployment added. Its license file is ready to download.") if deployment.serial else gettext("Deployment added.")
+    added = gettext("Deployment added with its server file.") if deployment.serial else gettext("Deployment added.")
+    sold = ngettext(
+        "{licenses} now belongs to <bdi>{company}</bdi>. The owner gets an email.",
+        "{licenses} now belong to <bdi>{company}</bdi>. The owner gets an email.",
+        total,
+    )
+    return format_html("{} {}", added, format_html(sold, licenses=in_words(total), company=deployment.owner.company))
 
 
 @require_safe
@@ -94,7 +99,8 @@ def upload_server_file(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as problem:
             problem.show_on(form)
         else:
-            messages.success(request, format_html("<bdi>{}</bdi> is active. Its license file is ready to download.", found))
+            said = gettext("<bdi>{deployment}</bdi> is active. Its license file is ready to download.")
+            messages.success(request, format_html(said, deployment=found))
             return redirect(found)
     return render(request, "deployments/upload_server_file.html", {"form": form, "deployment": found, "refusal": refusal})
 
@@ -115,7 +121,8 @@ def replace_server(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as problem:
             problem.show_on(form)
         else:
-            messages.success(request, format_html("The server of <bdi>{}</bdi> is replaced. Download its new license file.", found))
+            said = gettext("The server of <bdi>{deployment}</bdi> is replaced. Download its new license file.")
+            messages.success(request, format_html(said, deployment=found))
             return redirect(found)
     return render(request, "deployments/replace_server.html", {"form": form, "page": pages.replacement_page(found, request.acting)})
 
@@ -158,7 +165,8 @@ def add_licenses(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as problem:
             problem.show_on(form)
         else:
-            messages.success(request, format_html("{} added to <bdi>{}</bdi>.", in_words(entry.total), found))
+            said = gettext("{licenses} added to <bdi>{deployment}</bdi>.")
+            messages.success(request, format_html(said, licenses=in_words(entry.total), deployment=found))
             return redirect(found)
     return render(request, "deployments/add_licenses.html", {"form": form, "deployment": found, "refusal": refusal})
 
@@ -176,6 +184,7 @@ def retire_deployment(request: PortalRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             refusal.show_on(form)
         else:
-            messages.success(request, format_html("<bdi>{}</bdi> is retired. Its licenses are available to {} again.", found, found.owner))
+            said = gettext("<bdi>{deployment}</bdi> is retired. Its licenses are available to {owner} again.")
+            messages.success(request, format_html(said, deployment=found, owner=found.owner))
             return redirect(found)
     return render(request, "deployments/retire_deployment.html", {"form": form, "page": pages.retirement_page(found, request.acting)})

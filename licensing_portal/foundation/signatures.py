@@ -9,6 +9,7 @@ thumbprint (RFC 7638). Any JWS library verifies it once the content is put back 
 import json
 from collections.abc import Sequence
 
+from django.utils.translation import gettext
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -24,14 +25,14 @@ class SignatureDoesNotFit(Refusal):
     """Content and signature do not belong together, be it by one bit; or this is not how a signature is written."""
 
     def __init__(self) -> None:
-        super().__init__("The signature doesn’t fit: this was changed after it was signed, or isn’t the publisher’s at all.")
+        super().__init__(gettext("The signature doesn’t fit: this was changed after it was signed, or isn’t the publisher’s at all."))
 
 
 class UnknownKey(Refusal):
     """It is signed with a key that is none of those believed."""
 
     def __init__(self) -> None:
-        super().__init__("This is signed with a key that isn’t one of the publisher’s.")
+        super().__init__(gettext("This is signed with a key that isn’t one of the publisher’s."))
 
 
 def sign(content: bytes) -> str:

@@ -21,7 +21,6 @@ from django.utils.translation import trans_real
 from accounts.models import Account, EnduserImport, EnduserImportRow, SecurityEvent, Session, User
 from deployments.models import Deployment
 from licenses.models import JournalEntry, Product
-from licensing_portal.foundation.notice_kinds import all_kinds
 from licensing_portal.foundation.templatetags.portal import COUNTED
 from tests.pages.world import World
 from tests.stories.test_letters import letters  # noqa: F401 - the fixture
@@ -29,19 +28,6 @@ from tests.test_architecture import SOURCES, findings
 from tests.test_templates import TEMPLATES
 from tests.test_view_matrix import MODELS, TABLE
 from tests.views import Reader, page_of, values_of
-
-# ── Not yet marked: for whoever marks them to take out ──
-
-# What the app's templates and modules say, wherever they stand.
-NOT_YET = {
-    "pages": ("deployments:", "admin:deployments_"),
-    "parts of other pages": {("aria-labelledby", "deployments"), ("aria-labelledby", "deployments-heading"), ("class", "app-deployments module")},
-    "letters": "deployments/",
-    "templates": "deployments/",
-    "modules": "deployments.",
-}
-# Its kinds of notices in Settings, its letters' subjects in the admin, and what it says to recalls.
-WORDS_NOT_YET = re.compile(r"New deployment|sale|with\s+from|This sale was made by the deployment.*|\w+ licenses on|Deployed|deployments?")
 
 # ── A language in which everything is marked ──
 
@@ -104,21 +90,17 @@ def is_silent(element):
     return is_kept or "/admin/img/" in element["src"]
 
 
-def is_not_yet_marked(element):
-    return any(element[name] == value for name, value in NOT_YET["parts of other pages"])
-
-
 def texts_in(element):
     for child in element.children:
         if isinstance(child, str):
             yield child
-        elif not is_silent(child) and not is_not_yet_marked(child):
+        elif not is_silent(child):
             yield from texts_in(child)
 
 
 def names_in(element):
     for child in element.children:
-        if not isinstance(child, str) and not is_silent(child) and not is_not_yet_marked(child):
+        if not isinstance(child, str) and not is_silent(child):
             yield from (child[name] for name in NAMES if child[name])
             if child.tag == "input" and child["type"] in {"submit", "button", "reset"}:
                 yield child["value"]
@@ -143,13 +125,7 @@ def words(texts, known):
 
 
 def unmarked(page, known):
-    found = [*words(texts_in(page), known), *(word for name in names_in(page) for word in words([name], known))]
-    return [word for word in found if not WORDS_NOT_YET.fullmatch(word) and word not in kinds_not_yet()]
-
-
-def kinds_not_yet():
-    kinds = [kind for kind in all_kinds() if kind.letter.startswith(NOT_YET["letters"])]
-    return {words.rstrip(".") for kind in kinds for words in (kind.name, kind.says)}
+    return [*words(texts_in(page), known), *(word for name in names_in(page) for word in words([name], known))]
 
 
 def test_the_reader_sees_what_is_not_marked():
@@ -207,11 +183,10 @@ def test_every_word_of_a_page_is_marked_for_translation(made_up_language, who, a
     found = defaultdict(set)
 
     for name in TABLE:
-        if not name.startswith(NOT_YET["pages"]):
-            for there in dict.fromkeys([address(name), world.addresses.get(name) or address(name)]):
-                for how, seen in visits(browser, name, there):
-                    for word in unmarked(seen[0], seen[1]) if seen else ():
-                        found[word].add(f"{name}, {how}")
+        for there in dict.fromkeys([address(name), world.addresses.get(name) or address(name)]):
+            for how, seen in visits(browser, name, there):
+                for word in unmarked(seen[0], seen[1]) if seen else ():
+                    found[word].add(f"{name}, {how}")
 
     assert {word: sorted(places)[:3] for word, places in found.items()} == {}
 
@@ -223,14 +198,13 @@ def test_every_word_of_a_letter_is_marked_and_of_the_pages_that_its_links_open(m
     found, known = defaultdict(set), data()
 
     for kind, letter in letters:
-        if not kind.startswith(NOT_YET["letters"]):
-            html = Reader(letter.alternatives[0][0]).root
-            for word in [*words([letter.subject, letter.body], known), *unmarked(html, known)]:
-                found[word].add(kind)
-            for link in html.all("a"):
-                answer = Client().get(link["href"].removeprefix("http://testserver"), follow=True)
-                for word in unmarked(page_of(answer), known):
-                    found[word].add(f"the page that {kind} leads to")
+        html = Reader(letter.alternatives[0][0]).root
+        for word in [*words([letter.subject, letter.body], known), *unmarked(html, known)]:
+            found[word].add(kind)
+        for link in html.all("a"):
+            answer = Client().get(link["href"].removeprefix("http://testserver"), follow=True)
+            for word in unmarked(page_of(answer), known):
+                found[word].add(f"the page that {kind} leads to")
 
     assert {word: sorted(places) for word, places in found.items()} == {}
 
@@ -274,9 +248,7 @@ def test_the_reader_of_templates_sees_bare_words(name, source, found):
 
 
 def test_no_template_has_bare_words():
-    templates = {
-        name: source for name, source in TEMPLATES.items() if not name.startswith(NOT_YET["templates"]) and not name.endswith("_styles.html")
-    }
+    templates = {name: source for name, source in TEMPLATES.items() if not name.endswith("_styles.html")}
 
     assert findings(bare_words, templates) == {}
 
@@ -328,7 +300,7 @@ def test_the_reader_of_modules_sees_bare_sentences():
 
 def test_no_module_shows_bare_sentences():
     """Of what models say to the admin the walk sees what is shown."""
-    left_out = re.compile(r"models$|checks$|\.management\.|\.demo$|\.settings$|^" + re.escape(NOT_YET["modules"]))
+    left_out = re.compile(r"models$|checks$|\.management\.|\.demo$|\.settings$")
     modules = {name: source for name, source in SOURCES.items() if not left_out.search(name)}
 
     assert findings(bare_sentences, modules) == {}

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.utils import translation
 from joserfc.jwk import OKPKey
 
 from deployments import license_files, selectors
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             help="believe the public keys in this file, as /license-signing-key.pem publishes them, and no other; and ask no database",
         )
 
+    @translation.override("en")  # what commands print is no page of the portal: other programs read it
     def handle(self, *, file: Path, key: Path | None, **options: Any) -> None:
         try:
             content = license_files.read(_beginning_of(file), _keys_in(key) if key else None)

@@ -26,6 +26,7 @@ DAYS_WITH_NAMES = {0: _("Today"), 1: _("Yesterday")}
 
 # What is counted, each in the forms that its number asks for: the one place of these words.
 COUNTED = {
+    "byte": ngettext_lazy("%(number)s byte", "%(number)s bytes", "quantity"),
     "code": ngettext_lazy("%(number)s code", "%(number)s codes", "quantity"),
     "day": ngettext_lazy("%(number)s day", "%(number)s days", "quantity"),
     "enduser": ngettext_lazy("%(number)s enduser", "%(number)s endusers", "quantity"),
@@ -36,7 +37,9 @@ COUNTED = {
     "line": ngettext_lazy("%(number)s line", "%(number)s lines", "quantity"),
     "new enduser": ngettext_lazy("%(number)s new enduser", "%(number)s new endusers", "quantity"),
     "product": ngettext_lazy("%(number)s product", "%(number)s products", "quantity"),
+    "replacement": ngettext_lazy("%(number)s replacement", "%(number)s replacements", "quantity"),
     "row": ngettext_lazy("%(number)s row", "%(number)s rows", "quantity"),
+    "time": ngettext_lazy("%(number)s time", "%(number)s times", "quantity"),
 }
 # One number or more of each kind that languages tell apart: scripts take the words of the first that is like theirs.
 LIKE_ANY_NUMBER = (0, 1, 2, 3, 6, 11, 20, 100, 1_000_000)
