@@ -284,7 +284,7 @@ ACTS = {
         replace_server, deployment=that_is_active, account=acting, replaced_by=myself, server_file=the(upload_of("2")), reason=the("It died")
     ),
     "allow_replacement": flow(
-        allow_replacement, deployment=of_the_account("deployments"), publisher=of_the_world("publisher"), allowed_by=myself, reason=the("Flood")
+        allow_replacement, deployment=that_is_active, publisher=of_the_world("publisher"), allowed_by=myself, reason=the("Flood")
     ),
     "transfer_licenses": moves(transfer_licenses, receiver=acting, transferred_by=myself, giver=of_the_world("west")),
     "send_notice_again": flow(send_notice_again, entry=of_the_account("entries"), account=acting, sent_by=myself),
