@@ -9,35 +9,20 @@ import pytest
 from django.core import mail
 from playwright.sync_api import expect
 
-from accounts.models import Account, User
+from accounts.models import Account
 from accounts.services import create_enduser
 from deployments.models import Deployment
 from licenses.models import JournalEntry, Product
-from licensing_portal import demo, pages
+from licensing_portal import pages
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
 from tests.authenticator import code
 from tests.browser.elements import button
 from tests.browser.judging import faults_of, field, refused
-from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.accounts import PASSWORD
 from tests.factories.licenses import give
 from tests.files import csv_of
 from tests.jobs import do_jobs
-
-
-@pytest.fixture
-def story(transactional_db):
-    """The demo, with its mails delivered, and a viewer of northgate's."""
-    demo.load()
-    UserFactory(account=Account.objects.get(username="northgate"), username="northgate-viewer", role="viewer")
-    deliver_due()
-
-
-@pytest.fixture
-def visitor(story, visit_as):
-    """Return a function that gives a user of the demo a browser."""
-    return lambda username: visit_as(User.objects.get(username=username))
-
 
 # ── Pages that one opens ──
 
