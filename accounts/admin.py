@@ -12,6 +12,7 @@ from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
@@ -26,7 +27,7 @@ from accounts.security import services as security
 from accounts.security_log import Kind
 from accounts.selectors import publisher
 from accounts.team import lock_any_team
-from licensing_portal.foundation.admin import NothingIsDeleted, ToReadOnly
+from licensing_portal.foundation.admin import MomentsAreNamed, NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.models import Notice
@@ -34,6 +35,10 @@ from licensing_portal.foundation.models import Notice
 # allauth's table of addresses is not used: a user's address stands with the user. Its page of second factors shows their keys.
 for model in (EmailAddress, Authenticator):
     admin.site.unregister(model)
+
+
+# Django's own scripts draw lists to choose from whose fields have no names that a screen reader finds.
+NAMES_FOR_DRAWN_FIELDS = [Script("portal/admin.js", defer=True)]
 
 
 class StaffActsAreRecorded(admin.ModelAdmin):
@@ -84,7 +89,7 @@ class SignInFilter(admin.SimpleListFilter):
 
 
 @admin.register(Account)
-class AccountAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
+class AccountAdmin(StaffActsAreRecorded, MomentsAreNamed, NothingIsDeleted, admin.ModelAdmin):
     """Resellers are created here, endusers by their reseller (A1)."""
 
     list_display = ["username", "company", "kind", "reseller", "email", "closed_at"]
@@ -145,6 +150,9 @@ class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
     filter_horizontal = ["groups"]
     autocomplete_fields = ["account"]
 
+    class Media:
+        js = NAMES_FOR_DRAWN_FIELDS
+
     def get_urls(self) -> list[URLPattern]:
         way = "<int:pk>/take-away-second-factor/"
         own = [path(way, self.admin_site.admin_view(take_away_second_factor), name="accounts_user_take_away_second_factor")]
@@ -186,6 +194,9 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class RecordedGroupAdmin(StaffActsAreRecorded, GroupAdmin):
     """What a group may do is what its members may do."""
+
+    class Media:
+        js = NAMES_FOR_DRAWN_FIELDS
 
 
 @admin.register(SecurityEvent)

@@ -23,35 +23,33 @@ from deployments.models import (
     ReplacementAllowance,
     ServerFile,
 )
-from licensing_portal.foundation.admin import ToReadOnly
+from licensing_portal.foundation.admin import LinesToRead, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.templatetags.portal import licenses as in_words
 
 
-class DeploymentLineInline(ToReadOnly, admin.TabularInline):
+class DeploymentLineInline(LinesToRead):
     model = DeploymentLine
     fields = ["product", "quantity"]
-    extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeploymentLine]:
         return super().get_queryset(request).select_related("product", "deployment")
 
 
-class DeploymentEntryInline(ToReadOnly, admin.TabularInline):
+class DeploymentEntryInline(LinesToRead):
     model = DeploymentEntry
+    verbose_name_plural = "deployment entries"
     fields = ["entry", "sale", "is_retirement"]
-    extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeploymentEntry]:
         return super().get_queryset(request).select_related("entry", "sale", "deployment")
 
 
-class ServerFileInline(ToReadOnly, admin.TabularInline):
+class ServerFileInline(LinesToRead):
     model = ServerFile
     fields = ["name", "size", "sha256", "uploaded_by", "uploaded_as", "uploaded_at", "ended_at", "reason"]
     readonly_fields = ["uploaded_at", "ended_at"]
     ordering = ["-pk"]
-    extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServerFile]:
         return super().get_queryset(request).defer("content").select_related("uploaded_by", "uploaded_as", "deployment")

@@ -14,7 +14,8 @@ LAYOUTS = sorted(path for app in ("accounts", "deployments", "licenses", "transf
 # What Bootstrap's scripts draw around our markup.
 OF_BOOTSTRAP = {"show", "collapsing"}
 # What Django's admin draws: its first page has a class, and the cells of a column have one of its name.
-OF_THE_ADMIN = {"dashboard", *(f"field-{column}" for column in ("number", "posted_at", "queued_at", "sent_at", "subject"))}
+PARTS_OF_THE_ADMIN = {"dashboard", "actionlist", "object-tools", "readonly", "small"}
+OF_THE_ADMIN = {*PARTS_OF_THE_ADMIN, *(f"field-{column}" for column in ("number", "posted_at", "queued_at", "sent_at", "subject"))}
 
 
 def rules_of(css: str) -> str:

@@ -4,7 +4,8 @@ from typing import Any
 
 import post_office.admin  # noqa: F401 - registers the pages that are taken away below
 from django.contrib import admin
-from django.db.models import Model
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.db.models import Field, Model
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +35,24 @@ class ToReadOnly(NothingIsDeleted):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class LinesToRead(ToReadOnly, admin.TabularInline):
+    """Rows that belong to a page's object, as a table that scrolls by itself; Django's own is a form, with columns that have no head."""
+
+    template = "admin/_lines.html"
+    extra = 0
+
+
+class MomentsAreNamed(admin.ModelAdmin):
+    """Of a moment's two fields each says what it is for: Django's label stands before both, and names neither."""
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, AdminSplitDateTime):
+            for widget, part in zip(field.widget.widgets, ("date", "time"), strict=True):
+                widget.attrs["aria-label"] = f"{field.label}, {part}"
+        return field
 
 
 class FateFilter(admin.SimpleListFilter):

@@ -129,6 +129,11 @@ class FilterForm(forms.Form):
         """The filters that are on, in the order of the form."""
         return [Chip(f"{field.label}: {self._words(field)}", f"?{self.query_without(field.name)}") for field in self if field.value()]
 
+    @property
+    def count_of_folded(self) -> int:
+        """How many filters are on beside the search, which is always in sight."""
+        return sum(1 for field in self if field.name != "q" and field.value())
+
     def query_without(self, *names: str) -> str:
         """Write the filters that are on, less those named, as they stand in an address."""
         query = cast("QueryDict", self.data).copy()

@@ -9,7 +9,11 @@ from django.conf import settings as portal_settings
 from django.test import Client
 from playwright.sync_api import Error, expect
 
+from accounts.models import Account, User
+from licensing_portal import demo
+from licensing_portal.foundation.notices import deliver_due
 from tests import chromium
+from tests.factories.accounts import UserFactory
 
 # Playwright runs an event loop in the test's thread, and Django then takes every query for one from asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -110,3 +114,17 @@ def visit_as(new_context, live_server):
         return context.new_page()
 
     return visit_as
+
+
+@pytest.fixture
+def story(transactional_db):
+    """The demo, with its mails delivered, and a viewer of northgate's."""
+    demo.load()
+    UserFactory(account=Account.objects.get(username="northgate"), username="northgate-viewer", role="viewer")
+    deliver_due()
+
+
+@pytest.fixture
+def visitor(story, visit_as):
+    """Return a function that gives a user of the demo a browser."""
+    return lambda username: visit_as(User.objects.get(username=username))

@@ -16,13 +16,17 @@ RULES = {1280: {"light": ALL_RULES, "dark": ALL_RULES}, 390: {"light": ALL_RULES
 JUDGED_BY_AXE = list(RULES)
 
 # What a page must not make people scroll for: anything wider than the window, or cut off by the card that it stands in.
+# The lists of the admin have more columns than a phone is wide. They scroll, each in a box of its own (WCAG 1.4.10 lets tables), and the box
+# is what must not stick out; axe sees to it that the keyboard reaches it. Customers' pages have no such boxes.
 WHAT_STICKS_OUT = """
 () => {
   const width = document.documentElement.clientWidth;
   const found = document.documentElement.scrollWidth > width ? [`the page is ${document.documentElement.scrollWidth} px wide`] : [];
   const hasWords = (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim();
+  const scrolls = ".results, .scrolls";
   const leftOut = ".visually-hidden, .skip-link, .sidebar:not(.show), .breadcrumb, .sprite, svg *, thead";
   for (const element of document.body.querySelectorAll("*")) {
+    if (element.parentElement.closest(scrolls)) continue;
     const isSeen = element.matches("input, select, textarea, button, svg") || [...element.childNodes].some(hasWords);
     if (!isSeen || element.closest(leftOut) || !element.checkVisibility()) continue;
     const box = element.getBoundingClientRect();
@@ -36,6 +40,15 @@ WHAT_STICKS_OUT = """
 
 AXE = Axe().axe_script
 
+# For one rule, that of css-orientation-lock, axe reads all style sheets itself. Where one imports another (as Django's forms.css does),
+# it looks for that beside the page instead of beside the sheet, and writes it into the page, which the policy for content stops.
+RUN_AXE = """
+(rules) => {
+  const rulesOf = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
+  return axe.run({ ...rules, preload: !rulesOf.some((rule) => rule instanceof CSSImportRule) });
+}
+"""
+
 
 def what_sticks_out_of(page):
     """Measure the page as wide as it is now."""
@@ -47,8 +60,8 @@ def what_axe_finds_on(page):
     found = []
     for theme, rules in RULES[page.viewport_size["width"]].items():
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
-        results = AxeResults(page.evaluate("rules => axe.run(rules)", rules))
+        expect(page.locator("html")).to_have_css("color-scheme", theme)
+        results = AxeResults(page.evaluate(RUN_AXE, rules))
         if results.violations_count:
             found.append(f"{page.url} at {page.viewport_size['width']} px, {theme}: {results.generate_report()}")
     return found

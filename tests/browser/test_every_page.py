@@ -9,93 +9,23 @@ import pytest
 from django.core import mail
 from playwright.sync_api import expect
 
-from accounts.models import Account, User
+from accounts.models import Account
 from accounts.services import create_enduser
 from deployments.models import Deployment
 from licenses.models import JournalEntry, Product
-from licensing_portal import demo, pages
+from licensing_portal import pages
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key
 from tests.authenticator import code
+from tests.browser.addresses import OF_A_RESELLER, OF_A_RESELLER_IN_LISTS, OF_A_VIEWER, OF_AN_ENDUSER, OF_WHOEVER_HAS_NOTHING, SETTINGS
 from tests.browser.elements import button
 from tests.browser.judging import faults_of, field, refused
-from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.accounts import PASSWORD
 from tests.factories.licenses import give
 from tests.files import csv_of
 from tests.jobs import do_jobs
 
-
-@pytest.fixture
-def story(transactional_db):
-    """The demo, with its mails delivered, and a viewer of northgate's."""
-    demo.load()
-    UserFactory(account=Account.objects.get(username="northgate"), username="northgate-viewer", role="viewer")
-    deliver_due()
-
-
-@pytest.fixture
-def visitor(story, visit_as):
-    """Return a function that gives a user of the demo a browser."""
-    return lambda username: visit_as(User.objects.get(username=username))
-
-
 # ── Pages that one opens ──
-
-OF_A_RESELLER = [
-    "/",
-    "/sell/",
-    "/deployments/add/",
-    "/transfer/",
-    "/create-enduser/",
-    "/linked-accounts/",
-    "/switch/",
-    "/sign-out/",
-    "/help/",
-    "/verify/",
-]
-OF_A_RESELLER_IN_LISTS = [
-    "/endusers/",
-    "/search/?q=h",
-    "/search/?q=zebra",
-    "/endusers/?q=nobody",
-    "/endusers/harborcu/",
-    "/endusers/pinecrest/",
-    "/history/?product=TUNER&column=deployed&kind=deployment&from=2026-01-01",
-    "/history/?q=nothing",
-    "/?whose=endusers&q=smh&product=CPA",
-    "/sold/",
-    "/sold/?q=nothing",
-    "/sold/?product=TTS&owner=harborcu&from=2026-01-01",
-    "/?q=nothing&state=active",
-]
-SECURITY = [f"/settings/security/{page}" for page in ("", "password/", "authenticator/", "passkeys/add/", "recovery-codes/new/")]
-PROFILE = ["/settings/profile/", "/settings/profile/email/", "/settings/profile/email/confirm/bad/", "/notices/agree/bad/"]
-NOTIFICATIONS = ["/settings/notifications/", "/settings/notifications/addresses/add/"]
-SETTINGS = [*PROFILE, *NOTIFICATIONS, *SECURITY, "/settings/team/", "/settings/team/northgate/", "/settings/invite-user/"]
-OF_A_VIEWER = [
-    "/",
-    "/history/",
-    "/endusers/",
-    "/endusers/harborcu/",
-    "/sold/",
-    "/switch/",
-    "/search/?q=h",
-    "/settings/profile/",
-    "/settings/security/",
-    "/help/",
-]
-OF_AN_ENDUSER = [
-    "/",
-    "/deployments/add/",
-    "/transfer/",
-    "/history/",
-    "/linked-accounts/",
-    "/switch/",
-    "/settings/team/",
-    "/search/?q=S-2026",
-    "/help/",
-]
-OF_WHOEVER_HAS_NOTHING = ["/", "/deployments/add/", "/transfer/", "/history/", "/linked-accounts/", "/switch/"]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_the_page_shows_what_remains_and_what_the_account_has(desk, page, sale, 
 
     response = desk.get(page)
 
-    assert rows_of(response) == [["The Asr (ASR)", "3 available, 2 deployed", "5", "Qty, The Asr", "5"]]
+    assert rows_of(response) == [["The Asr (ASR)", "3 available, 2 deployed", "Qty, The Asr", "5 → 5"]]
     assert submit_buttons_of(response)[-1] == ["Reverse"]
 
 

@@ -105,15 +105,15 @@ def test_the_sums_stand_beside_the_charts_and_each_month_in_the_table_below(mont
     assert sums(response) == [["The AsrASR", "64", "32", "1"], ["The TtsTTS", "10", "0", "0"]]
     zeros = ["0"] * 9
     assert rows(response, "by-month") == [
-        ["ASR", "Issued", *zeros, "64", "0", "0", "64"],
-        ["ASR", "Sold", *zeros, "0", "32", "0", "32"],
-        ["ASR", "Deployed", *zeros, "0", "1", "0", "1"],
-        ["TTS", "Issued", *zeros, "10", "0", "0", "10"],
-        ["TTS", "Sold", *zeros, "0", "0", "0", "0"],
-        ["TTS", "Deployed", *zeros, "0", "0", "0", "0"],
+        ["ASR", "Issued", "64", "0", "0", "64", *zeros],
+        ["ASR", "Sold", "32", "0", "32", "0", *zeros],
+        ["ASR", "Deployed", "1", "0", "1", "0", *zeros],
+        ["TTS", "Issued", "10", "0", "0", "10", *zeros],
+        ["TTS", "Sold", "0", "0", "0", "0", *zeros],
+        ["TTS", "Deployed", "0", "0", "0", "0", *zeros],
     ]
     heads = [cell.text for cell in tables(page_of(response), "by-month")[0].first("thead").all("th")]
-    assert (heads[2], heads[13], heads[14]) == ("Dec 2025", "Nov 2026", "Together")
+    assert (heads[2], heads[3], heads[14]) == ("Together", "Nov 2026", "Dec 2025")
 
 
 def test_a_chart_is_as_high_as_the_highest_month_of_its_product_and_shows_even_a_little(months, desk):
