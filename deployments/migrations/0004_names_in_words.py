@@ -7,231 +7,291 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0007_names_in_words'),
-        ('deployments', '0003_server_files'),
-        ('licenses', '0009_names_in_words'),
+        ("accounts", "0007_names_in_words"),
+        ("deployments", "0003_server_files"),
+        ("licenses", "0009_names_in_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='deployment',
-            options={'permissions': [('retire_deployment', 'Can retire deployments'), ('allow_replacement', 'Can allow more replacements of a server')], 'verbose_name': 'deployment', 'verbose_name_plural': 'deployments'},
+            name="deployment",
+            options={
+                "permissions": [("retire_deployment", "Can retire deployments"), ("allow_replacement", "Can allow more replacements of a server")],
+                "verbose_name": "deployment",
+                "verbose_name_plural": "deployments",
+            },
         ),
         migrations.AlterModelOptions(
-            name='deploymententry',
-            options={'verbose_name': 'deployment entry', 'verbose_name_plural': 'deployment entries'},
+            name="deploymententry",
+            options={"verbose_name": "deployment entry", "verbose_name_plural": "deployment entries"},
         ),
         migrations.AlterModelOptions(
-            name='deploymentline',
-            options={'verbose_name': 'deployment line', 'verbose_name_plural': 'deployment lines'},
+            name="deploymentline",
+            options={"verbose_name": "deployment line", "verbose_name_plural": "deployment lines"},
         ),
         migrations.AlterModelOptions(
-            name='licensefiledownload',
-            options={'verbose_name': 'license file download', 'verbose_name_plural': 'license file downloads'},
+            name="licensefiledownload",
+            options={"verbose_name": "license file download", "verbose_name_plural": "license file downloads"},
         ),
         migrations.AlterModelOptions(
-            name='replacementallowance',
-            options={'verbose_name': 'replacement allowance', 'verbose_name_plural': 'replacement allowances'},
+            name="replacementallowance",
+            options={"verbose_name": "replacement allowance", "verbose_name_plural": "replacement allowances"},
         ),
         migrations.AlterModelOptions(
-            name='serverfile',
-            options={'verbose_name': 'server file', 'verbose_name_plural': 'server files'},
+            name="serverfile",
+            options={"verbose_name": "server file", "verbose_name_plural": "server files"},
         ),
         migrations.AlterModelOptions(
-            name='signedlicensefile',
-            options={'verbose_name': 'signed license file', 'verbose_name_plural': 'signed license files'},
+            name="signedlicensefile",
+            options={"verbose_name": "signed license file", "verbose_name_plural": "signed license files"},
         ),
         migrations.AlterField(
-            model_name='deployment',
-            name='changed_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='changed at'),
+            model_name="deployment",
+            name="changed_at",
+            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="changed at"),
         ),
         migrations.AlterField(
-            model_name='deployment',
-            name='created_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at'),
+            model_name="deployment",
+            name="created_at",
+            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created at"),
         ),
         migrations.AlterField(
-            model_name='deployment',
-            name='host_name',
-            field=models.CharField(max_length=253, verbose_name='host name'),
+            model_name="deployment",
+            name="host_name",
+            field=models.CharField(max_length=253, verbose_name="host name"),
         ),
         migrations.AlterField(
-            model_name='deployment',
-            name='made_by',
-            field=models.ForeignKey(help_text='The owner, or its reseller.', on_delete=django.db.models.deletion.PROTECT, related_name='deployments_made', to='accounts.account', verbose_name='made by'),
+            model_name="deployment",
+            name="made_by",
+            field=models.ForeignKey(
+                help_text="The owner, or its reseller.",
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deployments_made",
+                to="accounts.account",
+                verbose_name="made by",
+            ),
         ),
         migrations.AlterField(
-            model_name='deployment',
-            name='name',
-            field=models.CharField(max_length=120, verbose_name='name'),
+            model_name="deployment",
+            name="name",
+            field=models.CharField(max_length=120, verbose_name="name"),
         ),
         migrations.AlterField(
-            model_name='deployment',
-            name='notes',
-            field=models.TextField(blank=True, verbose_name='notes'),
+            model_name="deployment",
+            name="notes",
+            field=models.TextField(blank=True, verbose_name="notes"),
         ),
         migrations.AlterField(
-            model_name='deployment',
-            name='owner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='accounts.account', verbose_name='owner'),
+            model_name="deployment",
+            name="owner",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="deployments", to="accounts.account", verbose_name="owner"
+            ),
         ),
         migrations.AlterField(
-            model_name='deployment',
-            name='retired_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='retired at'),
+            model_name="deployment",
+            name="retired_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="retired at"),
         ),
         migrations.AlterField(
-            model_name='deployment',
-            name='serial',
-            field=models.PositiveIntegerField(db_default=0, default=0, editable=False, help_text='Of the license file that its server file and licenses of now make; 0 before there was a server file.', verbose_name='serial'),
+            model_name="deployment",
+            name="serial",
+            field=models.PositiveIntegerField(
+                db_default=0,
+                default=0,
+                editable=False,
+                help_text="Of the license file that its server file and licenses of now make; 0 before there was a server file.",
+                verbose_name="serial",
+            ),
         ),
         migrations.AlterField(
-            model_name='deployment',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'Waiting for server file'), ('active', 'Active'), ('retired', 'Retired')], default='waiting', max_length=7, verbose_name='state'),
+            model_name="deployment",
+            name="state",
+            field=models.CharField(
+                choices=[("waiting", "Waiting for server file"), ("active", "Active"), ("retired", "Retired")],
+                default="waiting",
+                max_length=7,
+                verbose_name="state",
+            ),
         ),
         migrations.AlterField(
-            model_name='deploymententry',
-            name='deployment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='deployments.deployment', verbose_name='deployment'),
+            model_name="deploymententry",
+            name="deployment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="deployments.deployment", verbose_name="deployment"
+            ),
         ),
         migrations.AlterField(
-            model_name='deploymententry',
-            name='entry',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='deployment_entry', to='licenses.journalentry', verbose_name='entry'),
+            model_name="deploymententry",
+            name="entry",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="deployment_entry", to="licenses.journalentry", verbose_name="entry"
+            ),
         ),
         migrations.AlterField(
-            model_name='deploymententry',
-            name='is_retirement',
-            field=models.BooleanField(db_default=False, default=False, verbose_name='is retirement'),
+            model_name="deploymententry",
+            name="is_retirement",
+            field=models.BooleanField(db_default=False, default=False, verbose_name="is retirement"),
         ),
         migrations.AlterField(
-            model_name='deploymententry',
-            name='sale',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deployment_entry_of_sale', to='licenses.journalentry', verbose_name='sale'),
+            model_name="deploymententry",
+            name="sale",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deployment_entry_of_sale",
+                to="licenses.journalentry",
+                verbose_name="sale",
+            ),
         ),
         migrations.AlterField(
-            model_name='deploymentline',
-            name='deployment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='deployments.deployment', verbose_name='deployment'),
+            model_name="deploymentline",
+            name="deployment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="deployments.deployment", verbose_name="deployment"
+            ),
         ),
         migrations.AlterField(
-            model_name='deploymentline',
-            name='product',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployment_lines', to='licenses.product', verbose_name='product'),
+            model_name="deploymentline",
+            name="product",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="deployment_lines", to="licenses.product", verbose_name="product"
+            ),
         ),
         migrations.AlterField(
-            model_name='deploymentline',
-            name='quantity',
-            field=models.BigIntegerField(verbose_name='quantity'),
+            model_name="deploymentline",
+            name="quantity",
+            field=models.BigIntegerField(verbose_name="quantity"),
         ),
         migrations.AlterField(
-            model_name='licensefiledownload',
-            name='downloaded_as',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.account', verbose_name='downloaded as'),
+            model_name="licensefiledownload",
+            name="downloaded_as",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.account", verbose_name="downloaded as"
+            ),
         ),
         migrations.AlterField(
-            model_name='licensefiledownload',
-            name='downloaded_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='downloaded at'),
+            model_name="licensefiledownload",
+            name="downloaded_at",
+            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="downloaded at"),
         ),
         migrations.AlterField(
-            model_name='licensefiledownload',
-            name='downloaded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='downloaded by'),
+            model_name="licensefiledownload",
+            name="downloaded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="downloaded by"
+            ),
         ),
         migrations.AlterField(
-            model_name='replacementallowance',
-            name='allowed_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='allowed at'),
+            model_name="replacementallowance",
+            name="allowed_at",
+            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="allowed at"),
         ),
         migrations.AlterField(
-            model_name='replacementallowance',
-            name='allowed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='allowed by'),
+            model_name="replacementallowance",
+            name="allowed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="allowed by"
+            ),
         ),
         migrations.AlterField(
-            model_name='replacementallowance',
-            name='deployment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='replacement_allowances', to='deployments.deployment', verbose_name='deployment'),
+            model_name="replacementallowance",
+            name="deployment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="replacement_allowances",
+                to="deployments.deployment",
+                verbose_name="deployment",
+            ),
         ),
         migrations.AlterField(
-            model_name='replacementallowance',
-            name='reason',
-            field=models.TextField(verbose_name='reason'),
+            model_name="replacementallowance",
+            name="reason",
+            field=models.TextField(verbose_name="reason"),
         ),
         migrations.AlterField(
-            model_name='replacementallowance',
-            name='year',
-            field=models.PositiveSmallIntegerField(help_text='Of UTC, as in the numbers of entries.', verbose_name='year'),
+            model_name="replacementallowance",
+            name="year",
+            field=models.PositiveSmallIntegerField(help_text="Of UTC, as in the numbers of entries.", verbose_name="year"),
         ),
         migrations.AlterField(
-            model_name='serverfile',
-            name='deployment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='server_files', to='deployments.deployment', verbose_name='deployment'),
+            model_name="serverfile",
+            name="deployment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="server_files", to="deployments.deployment", verbose_name="deployment"
+            ),
         ),
         migrations.AlterField(
-            model_name='serverfile',
-            name='ended_at',
-            field=models.DateTimeField(blank=True, editable=False, help_text='When it was superseded, or its deployment retired.', null=True, verbose_name='ended at'),
+            model_name="serverfile",
+            name="ended_at",
+            field=models.DateTimeField(
+                blank=True, editable=False, help_text="When it was superseded, or its deployment retired.", null=True, verbose_name="ended at"
+            ),
         ),
         migrations.AlterField(
-            model_name='serverfile',
-            name='name',
-            field=models.CharField(help_text='What the uploader’s file was called: to be shown, and for nothing else.', max_length=100, verbose_name='name'),
+            model_name="serverfile",
+            name="name",
+            field=models.CharField(
+                help_text="What the uploader’s file was called: to be shown, and for nothing else.", max_length=100, verbose_name="name"
+            ),
         ),
         migrations.AlterField(
-            model_name='serverfile',
-            name='reason',
-            field=models.TextField(blank=True, help_text='Why it took the place of the one before.', verbose_name='reason'),
+            model_name="serverfile",
+            name="reason",
+            field=models.TextField(blank=True, help_text="Why it took the place of the one before.", verbose_name="reason"),
         ),
         migrations.AlterField(
-            model_name='serverfile',
-            name='sha256',
-            field=models.CharField(help_text='In hexadecimal digits, small letters.', max_length=64, verbose_name='sha256'),
+            model_name="serverfile",
+            name="sha256",
+            field=models.CharField(help_text="In hexadecimal digits, small letters.", max_length=64, verbose_name="sha256"),
         ),
         migrations.AlterField(
-            model_name='serverfile',
-            name='size',
-            field=models.PositiveIntegerField(help_text='In bytes.', verbose_name='size'),
+            model_name="serverfile",
+            name="size",
+            field=models.PositiveIntegerField(help_text="In bytes.", verbose_name="size"),
         ),
         migrations.AlterField(
-            model_name='serverfile',
-            name='uploaded_as',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.account', verbose_name='uploaded as'),
+            model_name="serverfile",
+            name="uploaded_as",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.account", verbose_name="uploaded as"),
         ),
         migrations.AlterField(
-            model_name='serverfile',
-            name='uploaded_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='uploaded at'),
+            model_name="serverfile",
+            name="uploaded_at",
+            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="uploaded at"),
         ),
         migrations.AlterField(
-            model_name='serverfile',
-            name='uploaded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='uploaded by'),
+            model_name="serverfile",
+            name="uploaded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="uploaded by"
+            ),
         ),
         migrations.AlterField(
-            model_name='signedlicensefile',
-            name='deployment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='license_files', to='deployments.deployment', verbose_name='deployment'),
+            model_name="signedlicensefile",
+            name="deployment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="license_files", to="deployments.deployment", verbose_name="deployment"
+            ),
         ),
         migrations.AlterField(
-            model_name='signedlicensefile',
-            name='made_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='made at'),
+            model_name="signedlicensefile",
+            name="made_at",
+            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="made at"),
         ),
         migrations.AlterField(
-            model_name='signedlicensefile',
-            name='serial',
-            field=models.PositiveIntegerField(verbose_name='serial'),
+            model_name="signedlicensefile",
+            name="serial",
+            field=models.PositiveIntegerField(verbose_name="serial"),
         ),
         migrations.AlterField(
-            model_name='signedlicensefile',
-            name='server_file',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='license_files', to='deployments.serverfile', verbose_name='server file'),
+            model_name="signedlicensefile",
+            name="server_file",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="license_files", to="deployments.serverfile", verbose_name="server file"
+            ),
         ),
     ]
