@@ -18,6 +18,7 @@ from tests.factories.license_files import CONTENT
 from tests.factories.licenses import give
 from tests.foundation.test_settings import PRODUCTION
 from tests.keys import RFC_8032_FIRST, key_of, other_key, pem_of
+from tests.pages.test_words import made_up_language  # noqa: F401 - the fixture
 
 KEY = key_of(RFC_8032_FIRST)
 
@@ -117,6 +118,15 @@ def test_of_a_large_file_no_more_is_read_than_a_license_file_has(tmp_path):
         opened.truncate(2**40)  # a terabyte of holes
 
     assert refused(large) == (f"{large}: A license file has at most 64 KiB.", 1)
+
+
+def test_it_speaks_english_in_every_language_of_the_portal(made_up_language, file, published, tmp_path):  # noqa: F811 - the fixture
+    """Other programs read it; and what was signed is the same file everywhere."""
+    other = tmp_path / "other"
+    other.write_text("a word")
+
+    assert said(file, "--key", published) == GRANTS
+    assert refused(other, "--key", published) == (f"{other}: This isn’t a license file of this portal.", 1)
 
 
 # ── With the portal's database, where it answers ──
