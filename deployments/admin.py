@@ -38,7 +38,6 @@ class DeploymentLineInline(LinesToRead):
 
 class DeploymentEntryInline(LinesToRead):
     model = DeploymentEntry
-    verbose_name_plural = "deployment entries"
     fields = ["entry", "sale", "is_retirement"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeploymentEntry]:

@@ -50,7 +50,7 @@ class MomentsAreNamed(admin.ModelAdmin):
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(field.widget, AdminSplitDateTime):
-            for widget, part in zip(field.widget.widgets, ("date", "time"), strict=True):
+            for widget, part in zip(field.widget.widgets, (gettext("date"), gettext("time")), strict=True):
                 widget.attrs["aria-label"] = f"{field.label}, {part}"
         return field
 

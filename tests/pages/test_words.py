@@ -69,7 +69,16 @@ GIVEN = {
     Session: ["browser"],
 }
 # Addresses, numbers of entries, names of letters, zones.
-PATTERNS = [r"https?://\S+", r"[\w.+-]+@[\w.-]+", r"\b[A-Z]-\d{4}-\d{6}\b", r"\b\w+/emails/\w+\b", r"\b[A-Z]\w+/[A-Z]\w+\b", r"\b(?:UTC|PST)\b"]
+PATTERNS = [
+    r"\b[0-9a-f]{64}\b",
+    r"\S+\.lic\b",
+    r"https?://\S+",
+    r"[\w.+-]+@[\w.-]+",
+    r"\b[A-Z]-\d{4}-\d{6}\b",
+    r"\b\w+/emails/\w+\b",
+    r"\b[A-Z]\w+/[A-Z]\w+\b",
+    r"\b(?:UTC|PST)\b",
+]
 
 
 def data():
@@ -267,7 +276,16 @@ FOR_PEOPLE = {
     "index_title",
 }
 TELLS = {"success", "info", "warning", "error", "message_user", "missing", "ValidationError", "Problem", "add_error"}
-FOR_DEVELOPERS = {"ValueError", "ImproperlyConfigured", "TransactionManagementError", "BrokenMail", "CommandError", "SessionInterrupted", "TypeError"}
+FOR_DEVELOPERS = {
+    "ValueError",
+    "ImproperlyConfigured",
+    "TransactionManagementError",
+    "BrokenMail",
+    "CommandError",
+    "SessionInterrupted",
+    "TypeError",
+    "ObjectDoesNotExist",
+}
 
 
 def bare_sentences(name, source):
