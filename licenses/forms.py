@@ -251,8 +251,9 @@ class AccountQuantitiesForm(QuantitiesForm):
         self._offer([account.username for account in found[:OFFERED_ACCOUNTS]], username)
 
     def _offer(self, usernames: list[str], chosen: str) -> None:
-        """Whoever was chosen before another search stays chosen."""
-        choices = [*([chosen] if chosen and chosen not in usernames else []), *usernames]
+        """Whoever was chosen before another search stays chosen; who is nobody is not offered."""
+        is_beside = chosen not in usernames and customers().open().filter(username=chosen).exists()
+        choices = [*([chosen] if is_beside else []), *usernames]
         self["account"].field.widget.choices = [("", gettext("Choose an account")), *zip(choices, choices, strict=True)]
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:

@@ -144,6 +144,8 @@ def test_an_account_that_is_not_offered_is_taken_and_stays_chosen(desk, many_acc
     assert options_of(desk.get(f"{ISSUE}?account=reseller-59"))[:2] == ["", "reseller-59"]
     assert options_of(desk.get(f"{ISSUE}?account=reseller-59&find=north")) == ["", "reseller-59", "northgate"]
 
+    assert options_of(desk.get(f"{ISSUE}?account=nobody&find=north")) == ["", "northgate"]
+
     assert press(desk, ISSUE, TEN_ASR | {"account": "reseller-59"}).status_code == 302
     assert balances() == {("reseller-59", "ASR"): (10, 0, 0)}
 

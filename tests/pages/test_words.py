@@ -19,7 +19,7 @@ from django.utils import translation
 from django.utils.translation import trans_real
 
 from accounts.models import Account, EnduserImport, EnduserImportRow, SecurityEvent, Session, User
-from deployments.models import Deployment
+from deployments.models import Deployment, ReplacementAllowance, ServerFile
 from licenses.models import JournalEntry, Product
 from licensing_portal.foundation.templatetags.portal import COUNTED
 from tests.pages.world import World
@@ -62,6 +62,8 @@ GIVEN = {
     Product: ["code", "name"],
     JournalEntry: ["number", "reference", "note"],
     Deployment: ["name", "host_name"],
+    ServerFile: ["name", "reason"],
+    ReplacementAllowance: ["reason"],
     EnduserImport: ["file_name"],
     EnduserImportRow: ["username", "company", "email"],
     Group: ["name"],
@@ -70,6 +72,7 @@ GIVEN = {
 }
 # Addresses, numbers of entries, names of letters, zones.
 PATTERNS = [
+    r"\binfo\.bts\b",
     r"\b[0-9a-f]{64}\b",
     r"\S+\.lic\b",
     r"https?://\S+",
