@@ -45,10 +45,10 @@ def owners_to_offer(reseller: Account) -> list[Account]:
 
 def own_enduser(reseller: Account, username: str) -> Account:
     """Return the reseller's enduser of that name. Raises ValidationError, alike for others' endusers and for nobody (A9)."""
-    enduser = reseller.endusers.filter(username=username).first()
-    if enduser is None:
-        raise ValidationError(f"“{username}” is not one of your endusers")
-    return enduser
+    try:
+        return reseller.endusers.get(username=username)
+    except Account.DoesNotExist:
+        raise ValidationError(f"“{username}” is not one of your endusers") from None
 
 
 def named_owner(form: forms.Form, reseller: Account) -> Account | None:
