@@ -10,8 +10,11 @@ class PortalBackend(AuthenticationBackend):
     """allauth's backend, but the person comes together with their account, which every page asks for."""
 
     def get_user(self, user_id: int) -> User | None:
-        user = User.objects.select_related("account").filter(pk=user_id).first()
-        return user if user and self.user_can_authenticate(user) else None
+        try:
+            user = User.objects.select_related("account").get(pk=user_id)
+        except User.DoesNotExist:
+            return None
+        return user if self.user_can_authenticate(user) else None
 
     def _check_password(self, user: User | None, password: str) -> User | None:
         """Check it. Django hashes a right one anew where the parameters for that have changed; this makes no other password of it."""

@@ -48,10 +48,10 @@ def owners_to_offer(reseller: Account) -> list[Account]:
 
 def own_enduser(reseller: Account, username: str) -> Account:
     """Return the reseller's enduser of that name. Raises ValidationError, alike for others' endusers and for nobody (A9)."""
-    enduser = reseller.endusers.filter(username=username).first()
-    if enduser is None:
-        raise ValidationError(gettext("“%(username)s” is not one of your endusers") % {"username": username})
-    return enduser
+    try:
+        return reseller.endusers.get(username=username)
+    except Account.DoesNotExist:
+        raise ValidationError(gettext("“%(username)s” is not one of your endusers") % {"username": username}) from None
 
 
 def named_owner(form: forms.Form, reseller: Account) -> Account | None:

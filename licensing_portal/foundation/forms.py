@@ -86,7 +86,7 @@ class OneUseForm(forms.Form):
 
     def __init__(self, data: Any = None, *, binding: Binding, initial: dict[str, Any] | None = None, **options: Any) -> None:
         self.binding = binding
-        super().__init__(data, initial={**(initial or {}), "key": binding.new_key()}, **options)
+        super().__init__(data, initial={**(initial or {}), "key": binding.new_key}, **options)  # made if it is drawn
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
