@@ -16,9 +16,9 @@ from django.test.utils import setup_test_environment
 # After which statement of the flow, with how it begins, the process stops; the last one is the last of the flow.
 STATEMENTS = {
     "the key is claimed": "INSERT INTO foundation_submission",
-    "the lines are written": 'INSERT INTO "licenses_journalline"',
-    "the mail is queued": 'INSERT INTO "post_office_email"',
-    "only the commit is left": 'UPDATE "foundation_submission"',
+    "the entry is written": "SELECT its_id, its_number, its_lines FROM post_entry",
+    "the mail is queued": "SELECT its_mail, its_notice FROM queue_mail",
+    "only the commit is left": "UPDATE foundation_submission",
 }
 COMMITTED = "it is committed"
 
