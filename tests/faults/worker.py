@@ -16,12 +16,12 @@ from tests.faults.presser import stop
 # How often a statement that begins so has been answered when the process stops. Two batches are twenty rows and five.
 POINTS = {
     "half of the first batch is made": ('INSERT INTO "accounts_account"', 10),
-    "an invitation of the first batch is queued": ('INSERT INTO "foundation_notice"', 3),
+    "an invitation of the first batch is queued": ("SELECT its_mail, its_notice FROM queue_mail", 3),
     "only the commit of the first batch is left": ('UPDATE "foundation_job" SET "done"', 1),
     "half of the second batch is made": ('INSERT INTO "accounts_account"', 22),
     "only the commit of the second batch is left": ('UPDATE "foundation_job" SET "done"', 2),
     "the end is written": ('UPDATE "foundation_job" SET "state"', 1),
-    "the letter about the end is queued": ('INSERT INTO "foundation_notice"', 26),
+    "the letter about the end is queued": ("SELECT its_mail, its_notice FROM queue_mail", 26),
 }
 AFTER_A_COMMIT = {
     "the job is taken up": ('UPDATE "foundation_job" SET "lease"', 1),

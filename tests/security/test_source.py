@@ -67,7 +67,8 @@ def test_nothing_calls_out_and_nothing_makes_objects_out_of_text():
 
 
 def test_no_text_is_run_as_a_template_as_sql_or_as_python():
-    assert findings(run_as_code, SOURCES) == {}
+    """One statement is, and all of its text is ours: SQLite runs what PostgreSQL is asked in the same words, past Django."""
+    assert findings(run_as_code, SOURCES) == {"licensing_portal.foundation.locks": ["raw"]}
 
 
 def test_nobodys_text_is_a_format():
