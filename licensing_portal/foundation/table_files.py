@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
-from xml.sax import SAXParseException
-from xml.sax.handler import ContentHandler
+from xml.sax import SAXParseException  # nosec B406
+from xml.sax.handler import ContentHandler  # nosec B406
 
-import defusedxml.sax
+import defusedxml.sax  # reads: what stands above is what it raises and calls
 from django.core.files import File
 from django.utils.translation import gettext
 from openpyxl import load_workbook
