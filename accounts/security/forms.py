@@ -37,7 +37,7 @@ class PasskeyField(forms.JSONField):
     longest = 20_000  # characters, many times what a browser says
 
     def __init__(self) -> None:
-        super().__init__(error_messages={"required": gettext("Press the button to use a passkey"), "invalid": factors.WRONG_PASSKEY})
+        super().__init__(error_messages={"required": _("Press the button to use a passkey"), "invalid": factors.WRONG_PASSKEY})
 
     def prepare_value(self, value: Any) -> str:
         """What was said is good for once: a form that is shown again asks the browser again."""

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
 from django.db.models import Q
 from django.test import Client
 from django.urls import resolve
@@ -85,6 +86,7 @@ def more_than_the_demo_has():
     Account.objects.filter(pk=tideway.account_id).update(requires_second_factor=True)
     allowed = {"year": 2026, "reason": "Flooded data center", "allowed_by": User.objects.get(username="admin")}
     Deployment.objects.get(name="HCU-IVR-01").replacement_allowances.create(**allowed)
+    Group.objects.get_or_create(name="clerks")  # those of the migrations are gone where a test before has emptied the tables
     Client().force_login(northgate)
     rows = [EnduserRow(2, "imported", "Imported Clinic", "imported@example.com"), EnduserRow(3, "", "Nameless Clinic", "")]
     upload = upload_endusers(reseller=northgate.account, uploaded_by=northgate, file_name="endusers.csv", rows=rows, key=fresh_key())
