@@ -198,7 +198,7 @@ def _file_name(request: PortalRequest, ending: str) -> str:
 @require_http_methods(["GET", "POST"])
 @allowed(permissions.may_create_endusers)
 @limited("uploads")
-@takes_a_file_of(MOST_BYTES, room=20 * MOST_BYTES)  # one that is far too large is told so at its field, too
+@takes_a_file_of(MOST_BYTES, room=MOST_BYTES)  # up to twice as large is told so at its field
 def upload_endusers(request: PortalRequest) -> HttpResponseBase:
     """Upload a file of endusers, to look at what an import would make of it (A1)."""
     files = request.FILES if request.method == "POST" else None

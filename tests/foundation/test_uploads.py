@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from licensing_portal.foundation.uploads import MOST_BYTES, ROOM_FOR_THE_FORM, BodyLimitMiddleware, takes_a_file_of
 from tests.files import upload
@@ -79,3 +79,13 @@ def test_of_a_file_that_is_too_large_the_size_is_known_and_the_rest_goes_nowhere
     assert file.size == MOST_BYTES + 1_000_000
     assert Path(file.temporary_file_path()).stat().st_size <= MOST_BYTES
     request.close()
+
+
+@pytest.mark.parametrize(("announced", "status"), [(2 * MOST_BYTES, 302), (2 * MOST_BYTES + 1, 413)])
+def test_nobody_has_more_than_twice_the_largest_file_read_signed_in_or_not(db, announced, status):
+    """Who may not come in is turned away after the form was read: so what anybody at all can have read is bounded."""
+    answer = Client(raise_request_exception=False).generic(
+        "POST", "/import-endusers/", b"x", "multipart/form-data; boundary=b", CONTENT_LENGTH=str(announced)
+    )
+
+    assert answer.status_code == status
