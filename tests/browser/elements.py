@@ -1,5 +1,12 @@
 """What stands on many pages, by the names that people know it by; and how well a color is seen on another."""
 
+from contextlib import suppress
+
+import pytest
+from playwright.sync_api import TimeoutError as NothingOpened
+
+PRESSES = 3
+
 
 def h1(page):
     return page.get_by_role("heading", level=1)
@@ -27,3 +34,18 @@ def brightness(color):
 def contrast(one, other):
     darker, lighter = sorted((brightness(one), brightness(other)))
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def choose_by_key(page, key, file):
+    """Press a key on the file field that has the focus, and choose in what opens.
+
+    A Chromium among many on a busy machine loses such a press at times; a person would press once more.
+    """
+    page.on("filechooser", lambda chooser: None)  # from now on they are handed over, and not only while one is waited for
+    for _ in range(PRESSES):
+        with suppress(NothingOpened):
+            with page.expect_file_chooser(timeout=10_000) as chooser:
+                page.keyboard.press(key)
+            chooser.value.set_files(file)
+            return
+    pytest.fail(f"{key} opens no file chooser")

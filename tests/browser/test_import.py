@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from accounts.models import Account
 from licensing_portal.foundation.models import Job
-from tests.browser.elements import button, h1
+from tests.browser.elements import button, choose_by_key, h1
 from tests.browser.test_keyboard import go_to, press
 from tests.factories.accounts import PASSWORD
 from tests.files import csv_of
@@ -37,9 +37,7 @@ def test_endusers_are_imported_with_the_keyboard_alone(northgate, user, visit_as
     press(page, "link", "Import endusers")
     expect(h1(page)).to_have_text("Import endusers")
     go_to(page, page.get_by_label("File", exact=True))
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Space")
-    chooser.value.set_files(file)
+    choose_by_key(page, "Space", file)
     press(page, "button", "Check import")
     expect(h1(page)).to_have_text("Check import")
     expect(page.get_by_text("Nothing has been saved yet.")).to_be_visible()

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from deployments.license_files import read
 from deployments.models import Deployment
-from tests.browser.elements import button, h1
+from tests.browser.elements import button, choose_by_key, h1
 from tests.browser.judging import what_sticks_out_of
 from tests.factories.deployments import deploy
 from tests.factories.licenses import give
@@ -80,9 +80,7 @@ def test_it_is_done_with_the_keyboard_alone(lab, northgate, user, visit_as):
     page = visit_as(user(northgate))
     page.goto(f"/deployments/{lab.pk}/")
     file_field(page).focus()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(info_bts(b"first"))
+    choose_by_key(page, "Enter", info_bts(b"first"))
     page.keyboard.press("Tab")
     expect(button(page, "Upload server file")).to_be_focused()
     page.keyboard.press("Enter")
