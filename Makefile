@@ -73,8 +73,8 @@ soak: test-environment ## people press on while processes, connections and the d
 ROUNDS ?= 200
 
 .PHONY: bench
-bench: test-environment ## measure against a real PostgreSQL what no test may, one line per goal; ROUNDS=200 and SEED=7 can be set
-	.venv/bin/python -m tests.bench --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+bench: bench-environment ## measure against a real PostgreSQL what no test may, one line per goal; ROUNDS=200, SEED=7, ONLY="G1 G2" and QUICK=1 can be set
+	.venv/bin/python -m tests.bench --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 OUT ?= $(VAR)/screenshots
 
@@ -126,6 +126,11 @@ check-templates: test-environment
 test-environment:
 	@$(INSTALL) test
 
+# The peer that `make bench` measures is in no other environment.
+.PHONY: bench-environment
+bench-environment:
+	@$(INSTALL) bench
+
 # ── Keeping it ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: format
@@ -140,3 +145,4 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 requirements: ## write the lock files anew after a change of requirements/*.in (needs uv); UPGRADE=--upgrade for newer versions
 	$(COMPILE) $(UPGRADE) requirements/runtime.in --output-file requirements/runtime.txt
 	$(COMPILE) $(UPGRADE) requirements/test.in --constraint requirements/runtime.txt --output-file requirements/test.txt
+	$(COMPILE) $(UPGRADE) requirements/bench.in --constraint requirements/test.txt --output-file requirements/bench.txt

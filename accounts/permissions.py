@@ -14,6 +14,7 @@ from django.http import HttpResponseBase
 from accounts.models import Account, Link, User
 from accounts.requests import PortalRequest
 from licensing_portal.foundation.errors import NotAllowed
+from licensing_portal.foundation.locks import find_locked
 
 Predicate = Callable[[User, Account], bool]
 View = Callable[..., HttpResponseBase]
@@ -132,15 +133,17 @@ def may_act_for(user: User, account: Account) -> bool:
     return link is not None and link.is_proven
 
 
+_ACTIVE_IN_AN_OPEN_ACCOUNT = "is_active AND (SELECT closed_at FROM accounts_account WHERE id = account_id) IS NULL"
+
+
 def require(predicate: Predicate, user: User, account: Account) -> None:
     """Refuse a flow to whoever has not the right for it, decided at this moment and for as long as the flow takes (B7).
 
     Raises NotAllowed.
     """
     # The page's own copy of the person may be older than a demotion; the row lock makes one that comes now wait for us, or us for it.
-    person = User.objects.select_for_update(of=("self",), no_key=True).select_related("account").get(pk=user.pk)
-    is_open = person.account.closed_at is None and account.closed_at is None
-    if not (person.is_active and is_open and may_act_for(person, account) and predicate(person, account)):
+    person = find_locked(User, user.pk, where=_ACTIVE_IN_AN_OPEN_ACCOUNT)
+    if person is None or account.closed_at or not may_act_for(person, account) or not predicate(person, account):
         raise NotAllowed(f"{user} may not do this for {account}. Nothing was changed.")
 
 

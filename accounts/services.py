@@ -17,6 +17,7 @@ from accounts.team import Team, lock_any_team, lock_team
 from licensing_portal.foundation import jobs, submissions
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.flows import flow
+from licensing_portal.foundation.locks import locked
 from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.notices import send_again
 
@@ -54,7 +55,7 @@ def lock_account(account: Account) -> Account:
 
     The lock of a foreign key would not do: it lets every column but the key change.
     """
-    return Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    return locked(Account, account.pk)
 
 
 def lock_open_account(account: Account, *, field: str = "") -> Account:

@@ -46,7 +46,7 @@ def owners_to_offer(reseller: Account) -> list[Account]:
 
 def own_enduser(reseller: Account, username: str) -> Account:
     """Return the reseller's enduser of that name. Raises ValidationError, alike for others' endusers and for nobody (A9)."""
-    enduser = endusers_of(reseller).filter(username=username).first()
+    enduser = reseller.endusers.filter(username=username).first()
     if enduser is None:
         raise ValidationError(f"“{username}” is not one of your endusers")
     return enduser
@@ -172,8 +172,7 @@ class SellLicensesForm(HoldingForm):
     def __init__(self, data: Any = None, *, seller: Account, **options: Any) -> None:
         super().__init__(data, giver=seller, **options)
         self.seller = seller
-        self.endusers = owners_to_offer(seller)
-        if len(self.endusers) == 1 and not self.initial["owner"]:
+        if not self.is_bound and len(self.endusers) == 1 and not self.initial["owner"]:
             self.initial["owner"] = self.endusers[0].username
         self.helper = quantities_helper(
             Div(
@@ -186,6 +185,10 @@ class SellLicensesForm(HoldingForm):
             ),
             QuantityTable("components/_quantity_table.html"),
         )
+
+    @cached_property
+    def endusers(self) -> list[Account]:
+        return owners_to_offer(self.seller)
 
     @cached_property
     def known_owner(self) -> Account | None:

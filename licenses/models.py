@@ -21,6 +21,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts.models import Account
 from licensing_portal.foundation.text import validate_one_line
@@ -132,10 +133,15 @@ class JournalEntry(models.Model):
         """Whether it is of a kind that staff can reverse (C11)."""
         return self.kind in self.REVERSIBLE
 
+    @cached_property
+    def lines_at_hand(self) -> "list[JournalLine]":
+        """Its lines, which never change; whoever has just posted the entry has them, with their products."""
+        return list(self.lines.all())
+
     @property
     def total(self) -> int:
         """How many licenses it moved."""
-        return sum(line.quantity for line in self.lines.all() if line.quantity > 0)
+        return sum(line.quantity for line in self.lines_at_hand if line.quantity > 0)
 
 
 class JournalLine(models.Model):

@@ -13,6 +13,7 @@ from licensing_portal.foundation import notices
 from licensing_portal.foundation.jobs import FILES_KEPT
 from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.notice_kinds import Group, NoticeKind, register
+from licensing_portal.foundation.notices import Context, written_from_facts
 
 LICENSES_SOLD = register(
     NoticeKind(
@@ -84,8 +85,28 @@ class LetterLine:
 
 
 def licenses_sold(sale: JournalEntry) -> list[Notice]:
-    """Tell the owner of every sale (C4)."""
-    return about_entry(LICENSES_SOLD, sale, to=sale.receiver, sender=sale.giver, reply_to=sale.giver)
+    """Tell the owner of every sale (C4). Nobody who sells waits until the letter is written."""
+    seller, owner = sale.giver, sale.receiver
+    by, lines = who(sale, owner), _lines_of(sale, owner)
+    total = sum(line.quantity for line in lines)
+    facts = {
+        "sale": sale.pk,
+        "seller": seller.company,
+        "owner": owner.username,
+        "by": by,
+        "lines": [[line.product.name, line.quantity, line.available] for line in lines],
+    }
+    context = {"entry": sale, "total": total}
+    return tell(LICENSES_SOLD, owner, event=sale.number, sender=seller.company, reply_to=seller.email, context=context, facts=facts)
+
+
+@written_from_facts(LICENSES_SOLD.letter)
+def _sale_as_it_was(facts: Context) -> Context:
+    """The journal never changes; accounts, people and products may have other names by now."""
+    sale = JournalEntry.objects.select_related("giver", "receiver").get(pk=facts["sale"])
+    sale.giver.company, sale.receiver.username = facts["seller"], facts["owner"]
+    lines = [LetterLine(Product(name=name), quantity, available) for name, quantity, available in facts["lines"]]
+    return {"entry": sale, "account": sale.receiver, "by": facts["by"], "lines": lines, "total": sum(line.quantity for line in lines)}
 
 
 def licenses_issued(entry: JournalEntry) -> list[Notice]:
@@ -126,8 +147,7 @@ def about_entry(
     kind: NoticeKind, entry: JournalEntry, *, to: Account, sender: Account | None = None, reply_to: Account | None = None, **context: Any
 ) -> list[Notice]:
     """Queue a letter that tells one of its sides of an entry: who, how many of what, and where to look."""
-    own = entry.lines.filter(account=to, state=JournalLine.State.AVAILABLE).select_related("product").order_by("product__code")
-    lines = [LetterLine(line.product, abs(line.quantity), line.balance) for line in own]
+    lines = _lines_of(entry, to)
     return tell(
         kind,
         to,
@@ -147,3 +167,9 @@ def export_ended(job: Job, *, person: User, address: str) -> Notice:
         address=address,
         context={"person": person, "job": job, "days_kept": FILES_KEPT.days, "url": settings.PORTAL_URL + job.get_absolute_url()},
     )
+
+
+def _lines_of(entry: JournalEntry, account: Account) -> list[LetterLine]:
+    """What an account is told of the lines of an entry, by product code."""
+    own = [line for line in entry.lines_at_hand if line.account_id == account.pk and line.state == JournalLine.State.AVAILABLE]
+    return [LetterLine(line.product, abs(line.quantity), line.balance) for line in sorted(own, key=lambda line: line.product.code)]

@@ -21,10 +21,15 @@ LETTERS = {
 }
 
 
-def next_number(kind: JournalEntry.Kind, moment: datetime) -> str:
+def series_of(kind: str, moment: datetime) -> str:
+    """Name the series that the numbers of such entries count on in: `S-2026`."""
+    return f"{LETTERS[JournalEntry.Kind(kind)]}-{moment.year}"
+
+
+def next_number(kind: str, moment: datetime) -> str:
     """Return a number that no other entry has or will have. A transaction that is rolled back leaves a gap."""
-    letter, year = LETTERS[kind], moment.year
-    return f"{letter}-{year}-{_next_in_series(f'{letter.lower()}_{year}'):06}"
+    series = series_of(kind, moment)
+    return f"{series}-{_next_in_series(series.lower().replace('-', '_')):06}"
 
 
 def _next_in_series(name: str) -> int:

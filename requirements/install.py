@@ -1,4 +1,4 @@
-"""Install what a lock file names into .venv: `python3 requirements/install.py runtime` (or `test`).
+"""Install what a lock file names into .venv: `python3 requirements/install.py runtime` (or `test`, `bench`).
 
 Runs on a machine with nothing but Python: with uv where there is one, else with venv and pip. What is installed is
 remembered by the content of the lock file, not by its time (a `git checkout` touches every file), so that the second
@@ -22,8 +22,8 @@ VENV = REQUIREMENTS.parent / ".venv"
 PYTHON = VENV / "bin" / "python"
 IS_NEW_ENOUGH = "import sys; sys.exit(sys.version_info < (3, 11))"
 
-# The test requirements contain the runtime's, with the same versions; so installing them installs both.
-CONTAINS = {"runtime": ["runtime"], "test": ["runtime", "test"]}
+# Each contains those before it, with the same versions; so installing one installs those as well.
+CONTAINS = {"runtime": ["runtime"], "test": ["runtime", "test"], "bench": ["runtime", "test", "bench"]}
 
 
 def main(group: str) -> None:

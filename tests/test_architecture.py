@@ -250,6 +250,16 @@ BOOKS = ("Holding|JournalLine|JournalEntry|holdings", "licenses_holding|licenses
 MAILS = ("Email|Notice", "post_office_email|foundation_notice")
 
 
+FUNCTIONS = {"open_books": "licenses.ledger", "post_entry": "licenses.ledger", "queue_mail": "licensing_portal.foundation.notices"}
+
+
+def test_only_the_doors_call_the_databases_functions_that_write():
+    """README, "Two pens, one hand": a function is another way through the same door, and no second door."""
+    assert {function: [name for name, source in SOURCES.items() if f"FROM {function}(" in source] for function in FUNCTIONS} == {
+        function: [door] for function, door in FUNCTIONS.items()
+    }
+
+
 EVENTS = ("SecurityEvent", "accounts_securityevent")
 
 

@@ -33,6 +33,7 @@ class Notice(models.Model):
     again_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="sent_again")
     asked_for_by = models.CharField(max_length=30, blank=True, default="", db_default="", help_text="The username of whoever pressed Send again.")
     written_when_sent_from = models.JSONField(null=True, blank=True, help_text="For mails with a one-time link, whose body is never kept.")
+    facts = models.JSONField(null=True, blank=True, help_text="What it says of its event, for mails whose words are written when they are delivered.")
     queued_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)

@@ -70,7 +70,9 @@ class Claim(Generic[Result]):
 
     def settle(self, result: Result) -> Result:
         """Remember what the form made, so that sending it again leads there."""
-        Submission.objects.filter(pk=self.key).update(result_type=ContentType.objects.get_for_model(result), result_id=result.pk)
+        made = [ContentType.objects.get_for_model(result).pk, result.pk, self.key]
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE foundation_submission SET result_type_id = %s, result_id = %s WHERE key = %s", made)
         return result
 
 

@@ -30,5 +30,7 @@ def isolated(text: str) -> str:
 
 def header_text(text: str) -> str:
     """Make any text safe for a mail header. Django looks for CR and LF alone, and eleven others break a header too."""
+    if text.isprintable():  # as nearly all is: there is nothing in it to look for
+        return text.strip()
     text = _DIRECTION_OVERRIDES.sub("", text)
     return "".join(" " if unicodedata.category(char) in _LINE_BREAKING else char for char in text).strip()

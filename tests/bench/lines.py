@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 
 
+class NotMeasured(Exception):
+    """What a goal is measured beside is not there, or could not do its work: the text says what. No figure stands in for it."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One figure of a goal, and the floor below which or the ceiling above which it misses it."""

@@ -9,35 +9,52 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection
 
 from accounts.models import Account, User
+from licenses.models import JournalLine
+from tests import postgres
+from tests.bench.market import Market, make_market
 from tests.factories.accounts import PASSWORD, ResellerFactory
 from tests.mail import MailServer, running
 from tests.serving import Portal, connected_to, durable_server, migrate
 
 LINKER = "northgate"
+# As in production: what PostgreSQL knows of its tables is kept up to date.
+OPTIONS = postgres.DURABLE | {"autovacuum": "on"}
+QUICK, THOROUGH = (2, 1.0), (5, 3.0)  # turns, and the seconds of each
 
 
 @dataclass
 class Stage:
-    """What goals are measured on: where the portal is served, and who there is. Each known name is used once."""
+    """What goals are measured on: where the portal is served, and who there is. Each known name is used once.
 
+    What is measured beside something else is measured in turns, each for so many seconds.
+    """
+
+    server: postgres.Server
     port: int
     rounds: int
     seed: int
     chance: random.Random
+    market: Market
+    turns: int
+    seconds: float
 
     def in_words(self) -> str:
-        return f"data: {User.objects.count()} users, {self.rounds} rounds, seed {self.seed}"
+        people = f"{User.objects.count()} users, {self.market.in_words()}, {JournalLine.objects.count()} journal lines"
+        return f"data: {people}; {self.rounds} rounds, {self.turns} turns of {self.seconds:g} s, seed {self.seed}"
 
 
 @contextmanager
-def on_stage(*, rounds: int, seed: int) -> Iterator[Stage]:
-    server = durable_server()
+def on_stage(*, rounds: int, seed: int, is_quick: bool) -> Iterator[Stage]:
+    server = durable_server(OPTIONS)
     with connected_to(server):
         migrate()
         make_people(rounds)
+        market = make_market()
         # Mails that nobody takes would be tried again all the time, and each try takes a part of the machine.
         with running(MailServer()) as mail_server, Portal(server, mail_port=mail_server.port, options=["--hold-mail"], TRUSTED_PROXIES="1") as portal:
-            yield Stage(portal.port, rounds, seed, random.Random(seed))  # noqa: S311 - the same seed makes the same order
+            chance = random.Random(seed)  # noqa: S311 - the same seed makes the same order
+            turns, seconds = QUICK if is_quick else THOROUGH
+            yield Stage(server, portal.port, rounds, seed, chance, market, turns, seconds)
         connection.close()
     server.stop()
 

@@ -17,7 +17,7 @@ from tests.roles import APPLICATION, the_owner
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 OURS = {"accounts", "licenses", "deployments", "foundation"}
-BEFORE, AFTER = "0002", "0004"  # what follows the first adds columns to the notices
+BEFORE, AFTER = "0002", "0006"  # what follows the first adds columns to the notices
 
 
 @pytest.fixture(autouse=True)

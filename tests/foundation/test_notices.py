@@ -1,8 +1,10 @@
 """Queueing mail: a notice is a row of its event's transaction (C4), its headers are safe, and a one-time link is never kept (A1)."""
 
+from datetime import UTC, datetime
 from email.utils import parseaddr
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import IntegrityError, transaction
 from post_office.models import Email
@@ -15,6 +17,7 @@ from licensing_portal.foundation import notices
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import header_text
 from licensing_portal.foundation.submissions import fresh_key
+from tests.factories.accounts import RecipientFactory
 from tests.factories.licenses import ProductFactory, give, quantities
 from tests.mail import message_id
 
@@ -33,6 +36,10 @@ def sell(northgate, harborcu, user):
 
 def notice_of(sale):
     return Notice.objects.get(event=sale.number)
+
+
+def notice_of_first(sale):
+    return Notice.objects.get(event=sale.number, again_of=None)
 
 
 # ── What is queued ──
@@ -188,6 +195,7 @@ def test_a_name_is_written_as_it_is_in_the_text_and_escaped_in_the_markup(northg
 
     sale = sell_licenses(seller=northgate, sold_by=user(northgate), owner=harborcu, quantities={product: 3}, key=fresh_key())
 
+    notices.deliver_due()
     email = notice_of(sale).email
     assert "O'Brien's <b>& Co</b> {{ 7 }}" in email.message
     assert "<b>& Co" not in email.html_message
@@ -204,6 +212,91 @@ def test_every_letter_has_a_text_and_a_markup_part_that_tell_the_same(sell):
     text, markup = (part.get_payload(decode=True).decode() for part in message.get_payload())
     assert [sale.number in part and "The Asr" in part and "harborcu" in part for part in (text, markup)] == [True, True]
     assert f"http://testserver{sale.get_absolute_url()}" in text
+
+
+# ── Written when delivered, from what was so at the event ──
+
+
+@pytest.fixture
+def renamed(sell, northgate, harborcu):
+    """A sale after which everything that its letter names was given another name."""
+    sale = sell(reference="PO 7")
+    for row, name in ((northgate, "company"), (ProductFactory(code="ASR"), "name"), (sale.posted_by, "name")):
+        setattr(row, name, "Another name")
+        row.save()
+    Account.objects.filter(pk=harborcu.pk).update(time_zone="Asia/Tokyo", company="Another name")
+    return sale
+
+
+def test_a_sale_stores_facts_and_no_words_and_the_words_are_kept_once_it_is_tried(renamed):
+    queued, facts = notice_of(renamed).email, notice_of(renamed).facts
+    before = queued.message, queued.html_message
+
+    notices.deliver_due()
+
+    after = notice_of(renamed)
+    assert (before, after.facts) == (("", ""), facts)
+    assert (after.email.message, after.email.html_message) == (mail.outbox[-1].body, mail.outbox[-1].alternatives[0][0])
+
+
+def test_whatever_was_renamed_meanwhile_the_letter_says_what_was_so_at_the_sale(renamed):
+    """C4: a mail is what was said at that moment, however long a server is down."""
+    notices.deliver_due()
+
+    parts = mail.outbox[-1].body, mail.outbox[-1].alternatives[0][0]
+    assert ["Another name" in part for part in (*parts, mail.outbox[-1].subject)] == [False] * 3
+    assert [all(said in part for said in ("Northgate Voice Systems", "The Asr", "harborcu", "PO 7", renamed.number)) for part in parts] == [True] * 2
+    assert ["JST" in part for part in parts] == [False] * 2
+
+
+def test_a_copy_says_on_which_page_it_ends_and_the_accounts_own_does_not(sell, harborcu):
+    RecipientFactory(account=harborcu, email="books@example.com")
+    sale = sell()
+
+    notices.deliver_due()
+
+    ways_out = {notice.address: notice.facts["way_out"] for notice in Notice.objects.filter(event=sale.number)}
+    bodies = {message.to[0]: message.body for message in mail.outbox}
+    assert (ways_out["harborcu@example.com"], "Stop these emails" in bodies["harborcu@example.com"]) == ("", False)
+    assert ways_out["books@example.com"] in bodies["books@example.com"]
+
+
+def test_a_letter_sent_again_before_it_was_written_has_the_same_words(renamed):
+    again = notices.send_again(notice_of(renamed), address="new@example.com", asked_for_by="northgate")
+
+    notices.deliver_due()
+
+    assert [message.to for message in mail.outbox[-2:]] == [["harborcu@example.com"], ["new@example.com"]]
+    assert mail.outbox[-2].body == mail.outbox[-1].body != ""
+    assert again.facts == notice_of_first(renamed).facts
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", ["licenses/emails/licenses_sold", "accounts/emails/invitation"])
+def test_one_call_stores_what_row_by_row_is_stored(sell, name, monkeypatch):
+    """The readable way, which SQLite has, is what the function of PostgreSQL is compared with: to the last column."""
+    sale = sell()
+    facts = {"sale": sale.pk, "seller": 'Ünïcode "Inc"', "lines": [["The Asr", 3, 7]], "by": None}
+
+    def queue(event):
+        monkeypatch.setattr(notices, "_new_message_id", lambda: "<1@testserver>")
+        context = {"entry": sale, "total": 3} if "sold" in name else {"user": 1, "inviter": "northgate", "account": "harborcu"}
+        given = {"facts": facts} if "sold" in name else {}
+        return notices.queue(name, event=event, account="harborcu", address="x@example.com", context=context, reply_to="y@example.com", **given)
+
+    with time_machine.travel(datetime(2026, 11, 24, 23, 30, tzinfo=UTC), tick=False):
+        in_one = queue("in one call")
+        monkeypatch.setattr(notices, "_store_in_one_call", notices._store_row_by_row)
+        by_row = queue("row by row")
+
+    def columns(model, pk):
+        row = model.objects.filter(pk=pk).values().get()
+        return {column: value for column, value in row.items() if column not in {"id", "email_id", "event", "scheduled_time"}}
+
+    assert columns(Notice, in_one.pk) == columns(Notice, by_row.pk)
+    assert columns(Email, in_one.email_id) == columns(Email, by_row.email_id)
+    assert [Notice.objects.get(pk=notice.pk).email.scheduled_time is None for notice in (in_one, by_row)] == [False, False]
+    assert (in_one.event, in_one.queued_at, in_one.fate) == ("in one call", by_row.queued_at, by_row.fate)
 
 
 # ── Sent again ──

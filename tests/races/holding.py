@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from licenses.ledger import Books
+from licenses.ledger import Books, ByFunctions
+from licenses.models import Holding
+from licensing_portal.foundation import locks
 from tests.races.crowd import PATIENCE, outcome_of
 from tests.roles import the_owner
 
@@ -38,6 +40,33 @@ def wait_until_waiting(count):
     raise AssertionError("nobody waited: the act does not lock what the change decides")
 
 
+def unlock(monkeypatch, *models):
+    """Take away the locks on rows of these models, of all if none is named, wherever one is taken: by a query, by key, by opening the books."""
+
+    def is_meant(model):
+        return not models or model in models
+
+    def statement_without(model, where):
+        names, statement = statement_of(model, where)
+        return names, statement.removesuffix(locks.LOCK) if is_meant(model) else statement
+
+    lock, statement_of = QuerySet.select_for_update, locks._statement
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self if is_meant(self.model) else lock(self, **options))
+    monkeypatch.setattr(locks, "_statement", statement_without)
+    if is_meant(Holding):
+        make_a_function_that_opens_books_without_locks()
+        monkeypatch.setattr(ByFunctions, "OPEN", ByFunctions.OPEN.replace("open_books", "open_books_without_locks"))
+
+
+def make_a_function_that_opens_books_without_locks():
+    """The database's own, to the letter, but for its lock."""
+    with the_owner(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_functiondef('open_books'::regproc)")
+        (definition,) = cursor.fetchone()
+        assert definition.count(locks.LOCK.strip()) == 1
+        cursor.execute(definition.replace("open_books", "open_books_without_locks").replace(locks.LOCK.strip(), ""))
+
+
 def let_nobody_lock(monkeypatch, *, rivals):
     """Take all locks away, and let so many rivals look at the numbers before any of them writes."""
     gate = threading.Barrier(rivals)
@@ -47,7 +76,7 @@ def let_nobody_lock(monkeypatch, *, rivals):
         check(self, *args, **options)
         gate.wait(PATIENCE)
 
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self)
+    unlock(monkeypatch)
     monkeypatch.setattr(Books, "_check", check_and_wait)
 
 

@@ -3,7 +3,6 @@
 import threading
 
 import pytest
-from django.db.models import QuerySet
 
 from accounts.models import AddressChange, Invitation, NoticeRecipient, User
 from accounts.notifications import services
@@ -13,6 +12,7 @@ from accounts.services import accept_invitation, correct_address, create_enduser
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import RecipientFactory, UserFactory
 from tests.races.crowd import PATIENCE, all_at_once, kinds
+from tests.races.holding import unlock
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -39,7 +39,7 @@ def test_without_the_lock_there_is_one_too_many(two_who_add, monkeypatch):
         check(*args)
         gate.wait(PATIENCE)
 
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self)
+    unlock(monkeypatch)
     monkeypatch.setattr(services, "check_not_too_many", check_and_wait)
 
     assert kinds(all_at_once(two_who_add)) == {"NoticeRecipient": 2}

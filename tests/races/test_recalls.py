@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from accounts.models import Account, User
 from deployments.services import add_deployment
@@ -18,7 +17,7 @@ from tests.factories.accounts import LinkFactory
 from tests.factories.licenses import give, quantities, sell
 from tests.licenses.test_walls import lines, turned_round
 from tests.races.crowd import PATIENCE, all_at_once, kinds, outcome_of
-from tests.races.holding import let_nobody_lock, wait_until_waiting
+from tests.races.holding import let_nobody_lock, unlock, wait_until_waiting
 from tests.roles import walls_down
 from transfers.services import transfer_licenses
 
@@ -90,17 +89,14 @@ def with_more(acts, northgate, harborcu):
 def without_the_lock_of_the_books(monkeypatch):
     """Nobody locks holdings or oneself, and two have counted what remains before either of them posts."""
     gate = threading.Barrier(2)
-    post, lock = Books.post, QuerySet.select_for_update
+    post = Books.post
 
     def post_later(self, *args, **options):
         gate.wait(PATIENCE)
         return post(self, *args, **options)
 
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self if self.model in UNLOCKED else lock(self, **options))
+    unlock(monkeypatch, Holding, Account, User)
     monkeypatch.setattr(Books, "post", post_later)
-
-
-UNLOCKED = {Holding, Account, User}
 
 
 def taken_back():

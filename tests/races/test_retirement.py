@@ -3,7 +3,6 @@
 import threading
 
 import pytest
-from django.db.models import QuerySet
 
 from accounts.models import User
 from deployments.models import Deployment, DeploymentLine
@@ -15,6 +14,7 @@ from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.licenses import give, quantities
 from tests.races.crowd import PATIENCE, all_at_once, kinds
+from tests.races.holding import unlock
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -50,13 +50,13 @@ def retire(deployment, harborcu, northgate, user):
 def without_the_lock(monkeypatch):
     """Nobody locks the deployment or oneself, and two have looked at it before either of them posts. The books keep their lock."""
     gate = threading.Barrier(2)
-    lock, open_books = QuerySet.select_for_update, ledger.open_books
+    open_books = ledger.open_books
 
     def open_books_later(**options):
         gate.wait(PATIENCE)
         return open_books(**options)
 
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self if self.model in {Deployment, User} else lock(self, **options))
+    unlock(monkeypatch, Deployment, User)
     monkeypatch.setattr(ledger, "open_books", open_books_later)
 
 

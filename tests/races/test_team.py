@@ -3,7 +3,6 @@
 import threading
 
 import pytest
-from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.services import change_role, deactivate_user
@@ -11,6 +10,7 @@ from accounts.team import Team
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import UserFactory
 from tests.races.crowd import PATIENCE, all_at_once, kinds
+from tests.races.holding import unlock
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -69,7 +69,7 @@ def test_without_the_lock_nobody_stays(pair, demote, monkeypatch):
         check(self, user, **options)
         gate.wait(PATIENCE)
 
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self)
+    unlock(monkeypatch)
     monkeypatch.setattr(Team, "check_that_an_administrator_stays", check_and_wait)
     first, second = pair
 
