@@ -61,7 +61,7 @@ def entries_visible_to(account: Account) -> QuerySet[JournalEntry]:
 
 def entries_mentioning(account: Account, text: str) -> QuerySet[JournalEntry]:
     """The account's entries whose number or reference contains `text`, the newest first."""
-    return recent_entries_of(account).filter(Q(number__icontains=text) | Q(reference__icontains=text))
+    return _with_what_they_moved(entries_visible_to(account)).filter(Q(number__icontains=text) | Q(reference__icontains=text))
 
 
 def sales_of(seller: Account) -> QuerySet[JournalEntry]:
@@ -109,6 +109,16 @@ def sold_to(enduser: Account, *, seller: Account) -> QuerySet[JournalLine, tuple
     return by_product.order_by("product__code").values_list("product__code", "product__name", "total")
 
 
-def recent_entries_of(account: Account) -> QuerySet[JournalEntry]:
-    """The account's entries with what they moved, the newest first."""
-    return entries_visible_to(account).prefetch_related(Prefetch("lines", JournalLine.objects.select_related("product"))).order_by("-pk")
+def _with_what_they_moved(entries: QuerySet[JournalEntry]) -> QuerySet[JournalEntry]:
+    return entries.prefetch_related(Prefetch("lines", JournalLine.objects.select_related("product"))).order_by("-pk")
+
+
+def recent_entries_of(account: Account, number: int) -> list[JournalEntry]:
+    """The account's last entries, the newest first, each with the lines at hand that say what it moved; in one query."""
+    last = JournalEntry.objects.filter(Q(giver=account) | Q(receiver=account)).order_by("-pk").values("pk")[:number]
+    sides = [f"entry__{name}" for name in ("giver", "receiver", "posted_by", "acting_as", "reverses")]
+    entries: dict[int, JournalEntry] = {}
+    for line in JournalLine.objects.filter(entry__in=last, quantity__gt=0).select_related("product", *sides).order_by("-entry", "pk"):
+        entry = entries.setdefault(line.entry_id, line.entry)
+        entry.lines_at_hand = [*(entry.lines_at_hand if entry is not line.entry else []), line]
+    return list(entries.values())
