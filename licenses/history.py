@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
 from itertools import accumulate
-from operator import or_
 
 from django import forms
 from django.db.models import Q, QuerySet, Sum
@@ -12,10 +10,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import UsernameField
-from accounts.models import Account
+from accounts.models import Account, User
 from licenses.forms import product_select
 from licenses.models import JournalEntry, JournalLine, Product
 from licenses.presentation import sentence
+from licenses.search import key_of, mentions
 from licenses.selectors import COLUMNS, journal_of
 from licensing_portal.foundation.forms import DatedFilterForm, OneLineField
 from licensing_portal.foundation.paging import page_by_key
@@ -52,13 +51,15 @@ class HistoryFilterForm(DatedFilterForm):
         start, end = self.moments
         conditions = {
             "entry__kind": wanted["kind"],
-            "entry__posted_by__username": wanted["user"],
+            "entry__posted_by": key_of(User, wanted["user"]) if wanted["user"] else None,
             "entry__posted_at__gte": start,
             "entry__posted_at__lt": end,
         }
-        lines = self.lines_of_the_number.filter(**{name: value for name, value in conditions.items() if value})
-        if other := wanted["account"]:
-            lines = lines.filter(Q(entry__giver__username=other) | Q(entry__receiver__username=other))
+        # Who is asked for is looked up first, for then PostgreSQL knows whether much or little is theirs.
+        lines = self.lines_of_the_number.filter(**{name: value for name, value in conditions.items() if value not in (None, "")})
+        if wanted["account"]:
+            other = key_of(Account, wanted["account"])
+            lines = lines.filter(Q(entry__giver=other) | Q(entry__receiver=other))
         return lines.filter(_mentions(wanted["q"])) if wanted["q"] else lines
 
     @property
@@ -70,8 +71,12 @@ class HistoryFilterForm(DatedFilterForm):
 
 
 def _mentions(text: str) -> Q:
-    places = ("number", "reference", "note", "giver__username", "giver__company", "receiver__username", "receiver__company", "posted_by__username")
-    return reduce(or_, (Q(**{f"entry__{place}__icontains": text}) for place in places))
+    return mentions(
+        text,
+        words=["entry__number", "entry__reference", "entry__note"],
+        accounts=["entry__giver", "entry__receiver"],
+        users=["entry__posted_by"],
+    )
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,12 @@ class JournalEntry(models.Model):
                 name="a_reversing_entry_points_to_another",
             ),
         ]
+        indexes = [
+            models.Index(fields=["posted_at"], name="entries_by_moment"),
+            # Few entries are transfers, and My Licenses asks for those of one account.
+            models.Index(fields=["giver"], condition=Q(kind__in=["transfer", "reversal"]), name="transfers_from_an_account"),
+            models.Index(fields=["receiver"], condition=Q(kind__in=["transfer", "reversal"]), name="transfers_to_an_account"),
+        ]
 
     def __str__(self) -> str:
         return self.number

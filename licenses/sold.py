@@ -17,6 +17,7 @@ from accounts.models import Account
 from licenses.forms import product_select
 from licenses.models import JournalEntry, JournalLine, Product
 from licenses.receipts import last_notices
+from licenses.search import key_of, mentions
 from licenses.selectors import sales_of, taken_back_of
 from licensing_portal.foundation.forms import DatedFilterForm, OneLineField
 from licensing_portal.foundation.models import Notice
@@ -44,16 +45,16 @@ class SoldFilterForm(DatedFilterForm):
         if not self.is_valid():
             return JournalEntry.objects.none()
         wanted, (start, end) = self.cleaned_data, self.moments
-        conditions = {"receiver__username": wanted["owner"], "posted_at__gte": start, "posted_at__lt": end}
-        sales = sales_of(self.seller).filter(**{name: value for name, value in conditions.items() if value})
+        owner = key_of(Account, wanted["owner"]) if wanted["owner"] else None
+        conditions = {"receiver": owner, "posted_at__gte": start, "posted_at__lt": end}
+        sales = sales_of(self.seller).filter(**{name: value for name, value in conditions.items() if value is not None and value != ""})
         if wanted["product"]:
             sales = sales.filter(Exists(JournalLine.objects.filter(entry=OuterRef("pk"), product__code=wanted["product"])))
         return sales.filter(_mentions(wanted["q"])) if wanted["q"] else sales
 
 
 def _mentions(text: str) -> Q:
-    places = ("number", "reference", "receiver__username", "receiver__company")
-    return Q(*((f"{place}__icontains", text) for place in places), _connector=Q.OR)
+    return mentions(text, words=["number", "reference"], accounts=["receiver"])
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
         return redirect("admin:index")
     summary = summary_of(account, SummaryForm(request.GET))
     filters = DeploymentFilterForm(request.GET, account=account, products=summary.products, keeping=summary.form.chosen)
-    recent = license_selectors.recent_entries_of(account)[:RECENT]
+    recent = license_selectors.recent_entries_of(account, RECENT)
     context = {
         "summary": summary,
         "totals": summary.totals,

@@ -46,6 +46,7 @@ class SummaryRow:
     """One product of the summary, with what the stacked bar needs, in percent."""
 
     holding: Holding
+    net_transferred: int
 
     @property
     def product(self) -> Product:
@@ -86,5 +87,6 @@ class Summary:
 
 
 def summary_of(account: Account, form: SummaryForm) -> Summary:
-    """Make the summary of an account, in one query."""
-    return Summary(form, [SummaryRow(holding) for holding in selectors.summary_of(account).order_by(*form.order.fields)])
+    """Make the summary of an account, in two queries."""
+    holdings, transfers = selectors.holdings_of(account).order_by(*form.order.fields), selectors.net_transfers_of(account)
+    return Summary(form, [SummaryRow(holding, transfers.get(holding.product_id, 0)) for holding in holdings])

@@ -9,7 +9,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
-from tests.bench import books, doors, presses, sales
+from tests.bench import big, books, doors, pages, presses, sales
 from tests.bench.lines import Line, NotMeasured
 from tests.bench.machine import machine_in_words
 from tests.bench.stage import Stage, on_stage
@@ -21,7 +21,13 @@ GOALS: dict[str, Callable[[Stage], Iterator[Line]]] = {
     "G3": sales.sales_beside_a_peer,
     "G5": sales.sales_of_five_products,
     "G6": presses.whole_press,
-    # Pages and large data come here: a module for each, with their functions of the stage.
+    # Pages, and large data.
+    "G7": pages.my_licenses_beside_a_plain_page,
+    "G9": big.history_far_down,
+    "G10": big.my_licenses_of_many_lines,
+    "G12": big.proof_in_full,
+    "G13": big.proof_since_the_last,
+    "L": big.pages_of_large_data,
     # The doors.
     "T1": doors.who_exists_at_the_sign_in,
     "T2": doors.who_exists_at_the_link_form,
