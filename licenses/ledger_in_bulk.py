@@ -59,7 +59,7 @@ class BulkBooks:
     def __post_init__(self) -> None:
         """Raises BooksInUse."""
         if JournalEntry.objects.exists() or Holding.objects.exists():
-            raise BooksInUse("There are entries in the journal.")
+            raise BooksInUse
         self._keys = {model: fresh_keys(model) for model in (Holding, JournalEntry, JournalLine)}
         self._series: dict[str, Iterator[int]] = {}
         self._entries: list[tuple[object, ...]] = []
@@ -81,7 +81,7 @@ class BulkBooks:
         found = self.holdings.get((account, product))
         return found.available if found else 0
 
-    def post(
+    def enter(
         self,
         kind: JournalEntry.Kind,
         quantities: Mapping[int, int],
@@ -95,14 +95,14 @@ class BulkBooks:
         note: str = "",
         reverses: int | None = None,
     ) -> Posted:
-        """Post an entry as `ledger.Books.post` does (B1): products in the order given, each taken from the giver and given to the receiver.
+        """Make an entry as `ledger.Books.post` does (B1): products in the order given, each taken from the giver and given to the receiver.
 
         Raises Short.
         """
         taken_from = State.DEPLOYED if kind == Kind.RETIREMENT else State.AVAILABLE
         put_into = State.DEPLOYED if kind == Kind.DEPLOYMENT else State.AVAILABLE
         if giver != self.publisher and any(getattr(self._holding(giver, product), taken_from) < n for product, n in quantities.items()):
-            raise Short(f"{giver} has not what {kind} takes")
+            raise Short
         entry = Posted(next(self._keys[JournalEntry]), self._number(kind, posted_at), giver, receiver, quantities, posted_at)
         self._entries.append((entry.pk, entry.number, kind, posted_at, giver, receiver, posted_by, acting_as, reference, note, reverses))
         for product, quantity in quantities.items():

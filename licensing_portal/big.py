@@ -75,7 +75,7 @@ def load(*, accounts: int, products: int, lines: int, seed: int) -> Iterator[int
     Raises NotEmpty.
     """
     if Account.objects.exists() or User.objects.exists() or Product.objects.exists():
-        raise NotEmpty("The database has accounts or products already; nothing was changed.")
+        raise NotEmpty
     chance = Random(seed)  # noqa: S311 - the same seed makes the same data
     until = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     since = until - timedelta(days=365 * YEARS)
@@ -251,7 +251,7 @@ class _Years:
     ) -> Posted:
         known = self.products_of.setdefault(receiver, [])
         known.extend(product for product in quantities if (receiver, product) not in self.books.holdings)
-        return self.books.post(
+        return self.books.enter(
             kind, quantities, giver=giver, receiver=receiver, posted_by=posted_by or self.cast.user_of[acting_as], acting_as=acting_as,
             posted_at=self.now, reference=reference, note=note, reverses=reverses,
         )  # fmt: skip

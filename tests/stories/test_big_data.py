@@ -131,10 +131,10 @@ def test_nothing_is_posted_in_bulk_that_is_not_there(northgate, harborcu, publis
     product = Product.objects.create(code="ASR", name="Speech Engine")
     books = BulkBooks(publisher.pk)
     by = {"posted_by": staff.pk, "posted_at": timezone.now()}
-    books.post("issue", {product.pk: 3}, giver=publisher.pk, receiver=northgate.pk, acting_as=publisher.pk, **by)
+    books.enter("issue", {product.pk: 3}, giver=publisher.pk, receiver=northgate.pk, acting_as=publisher.pk, **by)
 
     with pytest.raises(Short):
-        books.post("sale", {product.pk: 4}, giver=northgate.pk, receiver=harborcu.pk, acting_as=northgate.pk, **by)
+        books.enter("sale", {product.pk: 4}, giver=northgate.pk, receiver=harborcu.pk, acting_as=northgate.pk, **by)
     books.write()
 
     assert list(proof.faults()) == []

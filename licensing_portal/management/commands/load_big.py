@@ -37,5 +37,5 @@ class Command(BaseCommand):
                     said = written
                     self.stdout.write(count(said, "line"))
         except big.NotEmpty as problem:
-            raise CommandError(str(problem)) from problem
+            raise CommandError("The database has accounts or products already; nothing was changed.") from problem
         self.stdout.write("The big data is loaded; check_ledger proves it.")
