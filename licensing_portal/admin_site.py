@@ -1,10 +1,12 @@
 """The admin as this house's own site: one sign-in for all, and nobody but staff comes in."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -18,6 +20,8 @@ from accounts.views import sign_out
 from licensing_portal.overview import overview_for
 
 View = Callable[..., HttpResponseBase]
+
+KEY = re.compile(r"[0-9]{1,18}")  # as Django's lists have it: of every table that has actions, a number
 
 
 class PortalAdminSite(AdminSite):
@@ -43,7 +47,8 @@ class PortalAdminSite(AdminSite):
         @wraps(view)
         def guarded(request: HttpRequest, *parts: Any, **named: Any) -> HttpResponseBase:
             names_no_field = "" in (*request.GET.getlist(TO_FIELD_VAR), *request.POST.getlist(TO_FIELD_VAR))
-            if names_no_field or any("\0" in term for term in request.GET.getlist("term")):
+            chooses_no_row = not all(KEY.fullmatch(row) for row in request.POST.getlist(ACTION_CHECKBOX_NAME))
+            if names_no_field or chooses_no_row or any("\0" in term for term in request.GET.getlist("term")):
                 raise BadRequest
             return view(request, *parts, **named)
 

@@ -185,7 +185,7 @@ PRESSED = [
         "metrotransit",
         "/linked-accounts/",
         type_in({"Username": "tideway", "Password": DEMO}),
-        press("Link Account", then="Enter the code"),
+        press("Link Account", then="the code of this user’s second factor"),
     ),
     picture("security-set-one-up-first", "harborcu", "/settings/security/", press("Require a second factor", then="Set one up here")),
     picture("admin-take-away-second-factor", "admin", "/admin/accounts/user/?q=tideway", follow("tideway"), follow("Take away second factor")),
