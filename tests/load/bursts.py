@@ -39,9 +39,9 @@ def fight_for_the_last(visits: Visits, port: int) -> Burst:
     already = len(visits.presses)
 
     def press(person: Person, form: dict[str, str]) -> None:
-        change = Change(person, "/sell/", {"owner": owner, "reference": visits.reference(), f"qty-{product}": "1"})
+        change = Change("sale", person, "/sell/", {"owner": owner, "reference": visits.reference(), f"qty-{product}": "1"})
         gate.wait()
-        visits.press("sale", change, form | change.typed, time.monotonic(), page=PAGE)
+        visits.press(change, form | change.typed, time.monotonic(), page=PAGE)
 
     with ThreadPoolExecutor(RIVALS) as threads:
         list(threads.map(press, people, forms))

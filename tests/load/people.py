@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from django.middleware.csrf import CSRF_SECRET_LENGTH
 from django.test import Client
+from django.utils.crypto import get_random_string
 
 from accounts.models import Account, Link, User
 from deployments.selectors import deployments_visible_to
@@ -102,7 +104,9 @@ def _some(holdings: object, chance: random.Random, number: int) -> Sequence[Acco
 def signed_in(port: int, user: User, knows: Knowledge) -> Person:
     client = Client(HTTP_HOST="localhost")
     client.force_login(user)
-    return Person(Browser(port, {"sessionid": client.cookies["sessionid"].value}), knows, may_press=user.role != User.Role.VIEWER)
+    # Both cookies, as the sign-in leaves them: two forms that are opened at once would else each bring a token of their own.
+    cookies = {"sessionid": client.cookies["sessionid"].value, "csrftoken": get_random_string(CSRF_SECRET_LENGTH)}
+    return Person(Browser(port, cookies), knows, may_press=user.role != User.Role.VIEWER)
 
 
 def _knowledge_of(account: Account) -> Knowledge:

@@ -64,6 +64,10 @@ class Watch:
         """What the largest process of a role has in memory now, shared pages counted in full (RSS), in megabytes."""
         return max(process.memory_info().rss for process in self.processes()[role]) / MB
 
+    def seconds_of_processor(self) -> float:
+        """How long the web workers that live now have worked, all together."""
+        return sum(sum(worker.cpu_times()[:2]) for worker in self.processes()["web"])
+
 
 def connections(server: Server) -> int:
     """How many the application has open."""

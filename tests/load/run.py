@@ -98,7 +98,9 @@ class Run:
         visits.begin_anew()
         self.connections = [connections(server)]
         with Watch(portal) as watch:
+            worked = watch.seconds_of_processor()
             self._let_come(visits, self.wish.seconds, number=1)
+            self.worked = watch.seconds_of_processor() - worked
             self.memory, self.resident = watch.so_far(), watch.resident("web")
             self.connections.append(connections(server))
             self.mixed, self.late = list(visits.answers), list(visits.late)
@@ -129,6 +131,7 @@ class Run:
         yield from table(self.mixed)
         statuses = Counter(answer.status for answer in self.mixed)
         yield f"answers of the mix: {', '.join(f'{count} of {status}' for status, count in sorted(statuses.items()))}"
+        yield f"of a processor the web workers took {1000 * self.worked / max(len(self.mixed), 1):.0f} ms for each"
         yield f"visits began at most {max(self.late) * 1000:.0f} ms late, p99 {percentile(self.late, 0.99) * 1000:.0f} ms"
         told = Counter(press.kind for press in self.visits.presses if press.told)
         refused = sum(not press.told for press in self.visits.presses)

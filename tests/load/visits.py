@@ -43,8 +43,9 @@ class Made:
 
 @dataclass
 class Change:
-    """A form to fill in."""
+    """A form to fill in: of which of CHANGES, by whom, and where."""
 
+    kind: str
     person: Person
     path: str
     typed: dict[str, str]
@@ -92,7 +93,7 @@ class Visits:
 
     def change(self, kind: str, chance: Random, due: float) -> None:
         change = self.change_of(kind, chance)
-        page = f"{kind.capitalize()} form"
+        page = f"{change.kind.capitalize()} form"
         answer = self.ask(page, change.person, change.path, due)
         fields = fields_of(answer) if answer else {}
         if "key" not in fields:
@@ -100,9 +101,10 @@ class Visits:
             return
         due = time.monotonic() + chance.uniform(*THINKING)
         time.sleep(due - time.monotonic())
-        self.press(kind, change, fields | change.typed, due)
+        self.press(change, fields | change.typed, due)
 
-    def press(self, kind: str, change: Change, form: dict[str, str], due: float, page: str = "") -> None:
+    def press(self, change: Change, form: dict[str, str], due: float, page: str = "") -> None:
+        kind = change.kind
         press = Press(kind, str(signing.loads(form["key"], salt=submissions._SALT)[0]), form.get("reference", ""))
         self.presses.append(press)
         answer = self.ask(page or f"{kind.capitalize()} press", change.person, change.path, due, form)
@@ -129,27 +131,27 @@ class Visits:
         if undone is None:
             return self.sale(chance)
         if kind == "recall":
-            return Change(undone.person, f"{undone.page}recall/", {"reason": "Ordered by mistake", f"qty-{undone.product}": "1"})
-        return Change(undone.person, f"{undone.page}retire/", {"reason": "Not needed any more"})
+            return Change(kind, undone.person, f"{undone.page}recall/", {"reason": "Ordered by mistake", f"qty-{undone.product}": "1"})
+        return Change(kind, undone.person, f"{undone.page}retire/", {"reason": "Not needed any more"})
 
     def sale(self, chance: Random) -> Change:
         person = self.people.reseller(chance, lambda person: person.may_press and person.knows.stock and person.knows.endusers)
         product = chance.choice(person.knows.stock)
         return Change(
-            person, "/sell/", {"owner": chance.choice(person.knows.endusers), "reference": self.reference(), f"qty-{product}": "1"}, product
+            "sale", person, "/sell/", {"owner": chance.choice(person.knows.endusers), "reference": self.reference(), f"qty-{product}": "1"}, product
         )
 
     def deployment(self, chance: Random) -> Change:
         person = self.people.anybody(chance, lambda person: person.may_press and person.knows.stock)
         product = chance.choice(person.knows.stock)
         typed = {"name": self.reference(), "host_name": "ivr.example.com", f"qty-{product}": "1"}
-        return Change(person, "/deployments/add/", typed, product)
+        return Change("deployment", person, "/deployments/add/", typed, product)
 
     def transfer(self, chance: Random) -> Change:
         person = self.people.anybody(chance, lambda person: person.may_press and person.knows.linked)
         linked = chance.choice(sorted(person.knows.linked))
         product = chance.choice(person.knows.linked[linked])
-        return Change(person, f"/transfer/?account={linked}", {f"qty-{product}": "1"}, product)
+        return Change("transfer", person, f"/transfer/?account={linked}", {f"qty-{product}": "1"}, product)
 
     def reference(self) -> str:
         with self.lock:
