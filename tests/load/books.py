@@ -16,7 +16,8 @@ def faults(presses: Iterable[Press]) -> list[str]:
 
 
 def _of_presses(presses: list[Press]) -> Iterator[str]:
-    made = {submission.key: submission.result for submission in Submission.objects.filter(key__in=[press.key for press in presses])}
+    claimed = Submission.objects.filter(key__in=[press.key for press in presses]).prefetch_related("result")
+    made = {submission.key: submission.result for submission in claimed}
     for press in presses:
         result = made.get(press.key)
         if press.told != (result.get_absolute_url() if result else "") and press.is_answered:

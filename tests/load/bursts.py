@@ -65,7 +65,7 @@ def _rivals(port: int) -> tuple[list[Person], str, str]:
 
 
 class Attack:
-    """Somebody who tries passwords from one address, so many a second, while the block lasts, whatever is answered."""
+    """Somebody who tries passwords, so many a second and each from another address, so that no count is met, while the block lasts."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -91,7 +91,7 @@ class Attack:
                 number += 1
 
     def _try(self, number: int) -> None:
-        browser = Browser(self.port, dict(self.cookies), {"X-Forwarded-For": "10.9.9.9"})
+        browser = Browser(self.port, dict(self.cookies), {"X-Forwarded-For": f"10.9.{number // 250}.{number % 250 + 1}"})
         try:
             answer = browser.post("/sign-in/", self.form | {"login": f"customer-{number:06}", "password": "wrong horse battery"})
         except CutOff:

@@ -2,6 +2,7 @@
 
 import email
 import time
+from datetime import UTC, datetime
 
 from licensing_portal.foundation.models import Notice
 from tests.mail import MailServer
@@ -28,8 +29,5 @@ def seconds_of_notices(server: NotingServer, since: float) -> list[float]:
 
 
 def _seconds(server: NotingServer, since: float) -> list[float]:
-    queued = [
-        (notice.email.headers["Message-ID"], notice.queued_at.timestamp())
-        for notice in Notice.objects.select_related("email").order_by("-pk")[:20_000]
-    ]
-    return [server.came_at.get(message_id, float("inf")) - at for message_id, at in queued if at >= since]
+    queued = Notice.objects.filter(queued_at__gte=datetime.fromtimestamp(since, UTC)).values_list("email__headers", "queued_at")
+    return [server.came_at.get(headers["Message-ID"], float("inf")) - at.timestamp() for headers, at in queued]
