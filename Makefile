@@ -76,6 +76,13 @@ ROUNDS ?= 200
 bench: bench-environment ## measure against a real PostgreSQL what no test may, one line per goal; ROUNDS=200, SEED=7, ONLY="G1 G2" and QUICK=1 can be set
 	.venv/bin/python -m tests.bench --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
+MINUTES ?= 30
+RATE ?= 20
+
+.PHONY: load
+load: test-environment ## people come to a full portal at a rate whatever the answers take, one line per goal; MINUTES=30, RATE=20, SEED=7, JOURNAL=1000000 (lines) and QUICK=1 can be set
+	.venv/bin/python -m tests.load --minutes $(MINUTES) --rate $(RATE) $(if $(SEED),--seed $(SEED)) $(if $(JOURNAL),--lines $(JOURNAL)) $(if $(QUICK),--quick)
+
 OUT ?= $(VAR)/screenshots
 
 .PHONY: screenshots

@@ -18,7 +18,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import security_log, selectors
+from accounts import hashing, security_log, selectors
 from accounts.adapter import AccountAdapter
 from accounts.enduser_files import COLUMNS, EnduserRow, read_endusers
 from accounts.models import USERNAME_RULE, Account, AccountQuerySet, SecurityEvent, User, username_is_well_formed
@@ -74,7 +74,10 @@ class SignInForm(LoginForm):
         self.helper = _plain_helper("login", "password")
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean()
+        with hashing.a_place() as has_one:
+            if not has_one:
+                raise ValidationError(gettext("Many people are signing in just now. Press again in a few seconds."), code=hashing.MANY_AT_ONCE)
+            cleaned: dict[str, Any] = super().clean()
         if self.user and (self.user.account.closed_at or not self.user.is_active):
             why = _why_not(self.user)
             security_log.record(Kind.REFUSED, user=self.user, about=why)

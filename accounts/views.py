@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import notices, permissions, selectors, services
-from accounts.adapter import TOO_MANY_TRIES
+from accounts.adapter import TOO_MANY_TRIES, seconds_to_wait
 from accounts.enduser_files import enduser_rows, problem_rows
 from accounts.forms import (
     AcceptInvitationForm,
@@ -63,10 +63,10 @@ EARLIER_IMPORTS = 5
 
 @login_not_required
 def sign_in(request: HttpRequest) -> HttpResponseBase:
-    """allauth's sign-in; too many tries are answered with 429, as everywhere (A8)."""
+    """allauth's sign-in; too many tries, and too many people at once, are answered with 429, as everywhere (A8)."""
     response = allauth_sign_in(request)
-    form = (getattr(response, "context_data", None) or {}).get("form")
-    return throttled(response) if form and form.has_error(NON_FIELD_ERRORS, TOO_MANY_TRIES) else response
+    seconds = seconds_to_wait((getattr(response, "context_data", None) or {}).get("form"))
+    return throttled(response, seconds) if seconds else response
 
 
 @login_not_required
@@ -78,9 +78,9 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-def throttled(response: HttpResponseBase) -> HttpResponseBase:
+def throttled(response: HttpResponseBase, seconds: int = settings.TRIES_WITHIN) -> HttpResponseBase:
     response.status_code = 429
-    response.headers["Retry-After"] = str(settings.TRIES_WITHIN)
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 

@@ -1,10 +1,9 @@
-from django.contrib.auth.hashers import Argon2PasswordHasher
+from accounts.hashing import OneAtATimeHasher
 
 
-class FastArgon2PasswordHasher(Argon2PasswordHasher):
+class FastArgon2PasswordHasher(OneAtATimeHasher):
     time_cost = 1
     memory_cost = 8
-    parallelism = 1
 
 
 class CountingPasswordHasher(FastArgon2PasswordHasher):

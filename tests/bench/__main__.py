@@ -9,7 +9,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
-from tests.bench import big, books, doors, pages, presses, sales
+from tests.bench import big, books, doors, load, pages, presses, sales
 from tests.bench.lines import Line, NotMeasured
 from tests.bench.machine import machine_in_words
 from tests.bench.stage import Stage, on_stage
@@ -32,6 +32,8 @@ GOALS: dict[str, Callable[[Stage], Iterator[Line]]] = {
     "T1": doors.who_exists_at_the_sign_in,
     "T2": doors.who_exists_at_the_link_form,
     "T3": doors.who_exists_at_the_reset,
+    # Many people at once, for two minutes.
+    **load.GOALS,
     # Last, as it proves all that was written before.
     "G11": books.nothing_that_may_not_be,
 }
