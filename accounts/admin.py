@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import allauth.account.admin
-import allauth.mfa.admin  # noqa: F401 - the same
+import allauth.mfa.admin  # noqa: F401 - both register the pages that are taken away below
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django import forms
@@ -65,8 +65,8 @@ class StaffActsAreRecorded(admin.ModelAdmin):
         security_log.record(kind, request=request, other=account, about=f"{name[:1].upper()}{name[1:]} {what}")
 
 
-class NewUsernameForm(forms.ModelForm):
-    """A form of a new account or user, whose name neither an account nor a user may have (rules.md §1)."""
+class NewUserForm(forms.ModelForm):
+    """A form of a new user, whose name neither an account nor a user may have (rules.md §1)."""
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"].lower()
@@ -159,7 +159,7 @@ class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
         return [*own, *super().get_urls()]
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **{**kwargs, "form": ChangedUserForm if obj else NewUsernameForm})
+        return super().get_form(request, obj, change, **{**kwargs, "form": ChangedUserForm if obj else NewUserForm})
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and (_is_superuser(request) or not (obj and obj.is_staff))

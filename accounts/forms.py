@@ -177,7 +177,7 @@ class NewUsernameForm(OneUseForm):
 
 
 class NewAddressField(forms.EmailField):
-    """Where an invitation goes."""
+    """An address that nobody has proven yet: whoever opens the letter that goes there proves it."""
 
     def __init__(self, help_text: Words) -> None:
         wrong = {**missing(_("Enter an email address")), "invalid": _("Enter an email address like name@example.com")}

@@ -162,17 +162,17 @@ def import_endusers(*, upload: EnduserImport, reseller: Account, imported_by: Us
         return claim.first_result
     permissions.require(permissions.may_create_endusers, imported_by, reseller)
     # The row lock makes one job of two tabs that show the same file.
-    locked = EnduserImport.objects.select_for_update(of=("self",)).select_related("job").filter(pk=upload.pk, account=reseller).first()
-    if locked is None:
+    kept = EnduserImport.objects.select_for_update(of=("self",)).select_related("job").filter(pk=upload.pk, account=reseller).first()
+    if kept is None:
         raise NotImported(gettext("This file is not kept any more. Upload it again."))
-    if locked.job:
-        raise NotImported(gettext("This file was imported already. Nothing more was changed."), url=locked.job.get_absolute_url())
-    new = locked.rows.filter(state=EnduserImportRow.State.NEW).count()
+    if kept.job:
+        raise NotImported(gettext("This file was imported already. Nothing more was changed."), url=kept.job.get_absolute_url())
+    new = kept.rows.filter(state=EnduserImportRow.State.NEW).count()
     if not new:
         raise NotImported(gettext("There is no new enduser in this file. Nothing was changed."))
-    locked.job = jobs.start("import_endusers", account=reseller.username, started_by=imported_by.username, total=new)
-    locked.save(update_fields=["job"])
-    return claim.settle(locked.job)
+    kept.job = jobs.start("import_endusers", account=reseller.username, started_by=imported_by.username, total=new)
+    kept.save(update_fields=["job"])
+    return claim.settle(kept.job)
 
 
 @flow
