@@ -22,11 +22,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts import permissions, security_log, selectors, services, sessions
 from accounts.forms import NewAccountForm
 from accounts.models import Account, Link, SecurityEvent, User
-from accounts.requests import PortalRequest, binding_of
+from accounts.requests import PortalRequest, binding_of, data_of
 from accounts.security import services as security
 from accounts.security_log import Kind
 from accounts.selectors import publisher
-from accounts.team import lock_any_team
+from accounts.team import services as team
+from accounts.team.locking import lock_any_team
 from licensing_portal.foundation.admin import MomentsAreNamed, NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
@@ -173,7 +174,7 @@ class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
         if not change:
             obj.set_unusable_password()
         elif {"role", "is_active"} & set(form.changed_data):
-            changed = services.change_any_user(user=obj, role=obj.role, is_active=obj.is_active, changed_by=cast("User", request.user))
+            changed = team.change_any_user(user=obj, role=obj.role, is_active=obj.is_active, changed_by=cast("User", request.user))
             obj.revocations = changed.revocations
         super().save_model(request, obj, form, change)
 
@@ -216,7 +217,7 @@ def create_reseller(request: PortalRequest) -> HttpResponseBase:
     """Create a reseller account and invite its first user (A1)."""
     if not permissions.may_open_resellers(request.user, publisher()):
         raise PermissionDenied
-    form = NewAccountForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "create_reseller"))
+    form = NewAccountForm(data_of(request), binding=binding_of(request, "create_reseller"))
     if request.method == "POST" and form.is_valid():
         try:
             reseller = services.create_reseller(created_by=request.user, **form.cleaned_data)
@@ -233,7 +234,7 @@ def invite_any_again(request: PortalRequest, pk: int) -> HttpResponseBase:
     if not permissions.may_open_resellers(request.user, publisher()):
         raise PermissionDenied
     account = get_object_or_404(Account.objects.exclude(kind=Account.Kind.PUBLISHER), pk=pk)
-    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "invite_any_again"))
+    form = OneUseForm(data_of(request), binding=binding_of(request, "invite_any_again"))
     if request.method == "POST" and form.is_valid():
         try:
             invitation = services.invite_any_again(account=account, invited_by=request.user, key=form.cleaned_data["key"])
@@ -251,7 +252,7 @@ def take_away_second_factor(request: PortalRequest, pk: int) -> HttpResponseBase
     if not permissions.may_take_away_second_factor(request.user, publisher()):
         raise PermissionDenied
     person = get_object_or_404(User, pk=pk)
-    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "take_away_second_factor"))
+    form = OneUseForm(data_of(request), binding=binding_of(request, "take_away_second_factor"))
     if request.method == "POST" and form.is_valid():
         try:
             security.take_away_second_factor(user=person, taken_by=request.user, key=form.cleaned_data["key"])
@@ -269,7 +270,7 @@ def send_any_notice_again(request: PortalRequest, pk: int) -> HttpResponseBase:
     if not permissions.may_send_any_notice_again(request.user, publisher()):
         raise PermissionDenied
     notice = get_object_or_404(Notice.objects.select_related("email"), pk=pk)
-    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "send_any_notice_again"))
+    form = OneUseForm(data_of(request), binding=binding_of(request, "send_any_notice_again"))
     if request.method == "POST" and form.is_valid():
         try:
             again = services.send_any_notice_again(notice=notice, sent_by=request.user, key=form.cleaned_data["key"])

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.db.models import QuerySet
 
-from accounts.enduser_files import EnduserRow
+from accounts.importing.files import EnduserRow
+from accounts.importing.services import import_endusers, upload_endusers
 from accounts.models import Account
-from accounts.services import create_enduser, import_endusers, upload_endusers
+from accounts.services import create_enduser
 from licensing_portal.foundation import jobs
 from licensing_portal.foundation.jobs import start
 from licensing_portal.foundation.models import Job, Notice
