@@ -28,7 +28,7 @@ from accounts.security_log import Kind
 from accounts.selectors import publisher
 from accounts.team import services as team
 from accounts.team.locking import lock_any_team
-from licensing_portal.foundation.admin import MomentsAreNamed, NothingIsDeleted, ToReadOnly
+from licensing_portal.foundation.admin import ChangesAlone, MomentsAreNamed, NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.models import Notice
@@ -90,7 +90,7 @@ class SignInFilter(admin.SimpleListFilter):
 
 
 @admin.register(Account)
-class AccountAdmin(StaffActsAreRecorded, MomentsAreNamed, NothingIsDeleted, admin.ModelAdmin):
+class AccountAdmin(StaffActsAreRecorded, ChangesAlone, MomentsAreNamed, NothingIsDeleted, admin.ModelAdmin):
     """Resellers are created here, endusers by their reseller (A1)."""
 
     list_display = ["username", "company", "kind", "reseller", "email", "closed_at"]
@@ -134,7 +134,7 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 
 @admin.register(User)
-class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
+class UserAdmin(StaffActsAreRecorded, ChangesAlone, NothingIsDeleted, admin.ModelAdmin):
     """Roles and activity. Passwords are chosen by their owners alone, over an invitation or a reset link.
 
     Who is staff, and what staff may do, is for superusers alone to say; and theirs alone is a staff user's address:
@@ -170,12 +170,11 @@ class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
         return [*self.readonly_fields, *fixed, *([] if _is_superuser(request) else ["is_staff", "groups"])]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Role and activity are changed by the flow; who was deactivated or demoted must not get the revocations of before back."""
+        """Role and activity are changed by the flow, with what follows from them."""
         if not change:
             obj.set_unusable_password()
         elif {"role", "is_active"} & set(form.changed_data):
-            changed = team.change_any_user(user=obj, role=obj.role, is_active=obj.is_active, changed_by=cast("User", request.user))
-            obj.revocations = changed.revocations
+            team.change_any_user(user=obj, role=obj.role, is_active=obj.is_active, changed_by=cast("User", request.user))
         super().save_model(request, obj, form, change)
 
 
