@@ -91,8 +91,10 @@ class AccountAdapter(DefaultAccountAdapter):
         super().logout(request)
 
     def set_password(self, user: User, password: str) -> None:
+        """Write the password alone: allauth would save the user whole, and so activate whoever was deactivated meanwhile (A6)."""
+        user.set_password(password)
         with transaction.atomic():
-            super().set_password(user, password)
+            user.save(update_fields=["password"])
             security_log.record(Kind.PASSWORD_CHANGED, user=user)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
