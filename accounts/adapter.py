@@ -4,11 +4,10 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import apnumber
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,7 +17,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import hashing, security_log, selectors, sessions
+from accounts import security_log, selectors, sessions
 from accounts.models import User
 from accounts.security import services
 from accounts.security_log import Kind
@@ -26,12 +25,6 @@ from licensing_portal.foundation.addresses import address_of, network_of
 
 PROVED_WITH = "proved_with"  # in the session, between the password and the second factor
 TOO_MANY_TRIES = "too_many_login_attempts"  # allauth's code for it
-
-
-def seconds_to_wait(form: forms.Form | None) -> int:
-    """How long whoever was refused at the sign-in is to wait; 0 if it was not for too many tries, nor for too many people."""
-    waits = {TOO_MANY_TRIES: settings.TRIES_WITHIN, hashing.MANY_AT_ONCE: hashing.RETRY_AFTER}
-    return max((seconds for code, seconds in waits.items() if form and form.has_error(NON_FIELD_ERRORS, code)), default=0)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -98,8 +91,10 @@ class AccountAdapter(DefaultAccountAdapter):
         super().logout(request)
 
     def set_password(self, user: User, password: str) -> None:
+        """Write the password alone: allauth would save the user whole, and so activate whoever was deactivated meanwhile (A6)."""
+        user.set_password(password)
         with transaction.atomic():
-            super().set_password(user, password)
+            user.save(update_fields=["password"])
             security_log.record(Kind.PASSWORD_CHANGED, user=user)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

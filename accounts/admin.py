@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import allauth.account.admin
-import allauth.mfa.admin  # noqa: F401 - the same
+import allauth.mfa.admin  # noqa: F401 - both register the pages that are taken away below
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django import forms
@@ -22,12 +22,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts import permissions, security_log, selectors, services, sessions
 from accounts.forms import NewAccountForm
 from accounts.models import Account, Link, SecurityEvent, User
-from accounts.requests import PortalRequest, binding_of
+from accounts.requests import PortalRequest, binding_of, data_of
 from accounts.security import services as security
 from accounts.security_log import Kind
 from accounts.selectors import publisher
-from accounts.team import lock_any_team
-from licensing_portal.foundation.admin import MomentsAreNamed, NothingIsDeleted, ToReadOnly
+from accounts.team import services as team
+from accounts.team.locking import lock_any_team
+from licensing_portal.foundation.admin import ChangesAlone, MomentsAreNamed, NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
 from licensing_portal.foundation.models import Notice
@@ -65,8 +66,8 @@ class StaffActsAreRecorded(admin.ModelAdmin):
         security_log.record(kind, request=request, other=account, about=f"{name[:1].upper()}{name[1:]} {what}")
 
 
-class NewUsernameForm(forms.ModelForm):
-    """A form of a new account or user, whose name neither an account nor a user may have (rules.md §1)."""
+class NewUserForm(forms.ModelForm):
+    """A form of a new user, whose name neither an account nor a user may have (rules.md §1)."""
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"].lower()
@@ -89,7 +90,7 @@ class SignInFilter(admin.SimpleListFilter):
 
 
 @admin.register(Account)
-class AccountAdmin(StaffActsAreRecorded, MomentsAreNamed, NothingIsDeleted, admin.ModelAdmin):
+class AccountAdmin(StaffActsAreRecorded, ChangesAlone, MomentsAreNamed, NothingIsDeleted, admin.ModelAdmin):
     """Resellers are created here, endusers by their reseller (A1)."""
 
     list_display = ["username", "company", "kind", "reseller", "email", "closed_at"]
@@ -133,7 +134,7 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 
 @admin.register(User)
-class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
+class UserAdmin(StaffActsAreRecorded, ChangesAlone, NothingIsDeleted, admin.ModelAdmin):
     """Roles and activity. Passwords are chosen by their owners alone, over an invitation or a reset link.
 
     Who is staff, and what staff may do, is for superusers alone to say; and theirs alone is a staff user's address:
@@ -159,7 +160,7 @@ class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
         return [*own, *super().get_urls()]
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **{**kwargs, "form": ChangedUserForm if obj else NewUsernameForm})
+        return super().get_form(request, obj, change, **{**kwargs, "form": ChangedUserForm if obj else NewUserForm})
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and (_is_superuser(request) or not (obj and obj.is_staff))
@@ -169,12 +170,11 @@ class UserAdmin(StaffActsAreRecorded, NothingIsDeleted, admin.ModelAdmin):
         return [*self.readonly_fields, *fixed, *([] if _is_superuser(request) else ["is_staff", "groups"])]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Role and activity are changed by the flow; who was deactivated or demoted must not get the revocations of before back."""
+        """Role and activity are changed by the flow, with what follows from them."""
         if not change:
             obj.set_unusable_password()
         elif {"role", "is_active"} & set(form.changed_data):
-            changed = services.change_any_user(user=obj, role=obj.role, is_active=obj.is_active, changed_by=cast("User", request.user))
-            obj.revocations = changed.revocations
+            team.change_any_user(user=obj, role=obj.role, is_active=obj.is_active, changed_by=cast("User", request.user))
         super().save_model(request, obj, form, change)
 
 
@@ -216,7 +216,7 @@ def create_reseller(request: PortalRequest) -> HttpResponseBase:
     """Create a reseller account and invite its first user (A1)."""
     if not permissions.may_open_resellers(request.user, publisher()):
         raise PermissionDenied
-    form = NewAccountForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "create_reseller"))
+    form = NewAccountForm(data_of(request), binding=binding_of(request, "create_reseller"))
     if request.method == "POST" and form.is_valid():
         try:
             reseller = services.create_reseller(created_by=request.user, **form.cleaned_data)
@@ -233,7 +233,7 @@ def invite_any_again(request: PortalRequest, pk: int) -> HttpResponseBase:
     if not permissions.may_open_resellers(request.user, publisher()):
         raise PermissionDenied
     account = get_object_or_404(Account.objects.exclude(kind=Account.Kind.PUBLISHER), pk=pk)
-    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "invite_any_again"))
+    form = OneUseForm(data_of(request), binding=binding_of(request, "invite_any_again"))
     if request.method == "POST" and form.is_valid():
         try:
             invitation = services.invite_any_again(account=account, invited_by=request.user, key=form.cleaned_data["key"])
@@ -251,7 +251,7 @@ def take_away_second_factor(request: PortalRequest, pk: int) -> HttpResponseBase
     if not permissions.may_take_away_second_factor(request.user, publisher()):
         raise PermissionDenied
     person = get_object_or_404(User, pk=pk)
-    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "take_away_second_factor"))
+    form = OneUseForm(data_of(request), binding=binding_of(request, "take_away_second_factor"))
     if request.method == "POST" and form.is_valid():
         try:
             security.take_away_second_factor(user=person, taken_by=request.user, key=form.cleaned_data["key"])
@@ -269,7 +269,7 @@ def send_any_notice_again(request: PortalRequest, pk: int) -> HttpResponseBase:
     if not permissions.may_send_any_notice_again(request.user, publisher()):
         raise PermissionDenied
     notice = get_object_or_404(Notice.objects.select_related("email"), pk=pk)
-    form = OneUseForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "send_any_notice_again"))
+    form = OneUseForm(data_of(request), binding=binding_of(request, "send_any_notice_again"))
     if request.method == "POST" and form.is_valid():
         try:
             again = services.send_any_notice_again(notice=notice, sent_by=request.user, key=form.cleaned_data["key"])

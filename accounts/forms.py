@@ -12,27 +12,20 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
-from django.http import HttpRequest, QueryDict
-from django.utils.functional import lazy
+from django.http import QueryDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import hashing, security_log, selectors
-from accounts.adapter import AccountAdapter
-from accounts.enduser_files import COLUMNS, EnduserRow, read_endusers
 from accounts.models import USERNAME_RULE, Account, AccountQuerySet, SecurityEvent, User, username_is_well_formed
-from accounts.security import factors, services
-from accounts.security.codes import CodeField, check_code
+from accounts.security import services
 from accounts.security_log import Kind
 from licensing_portal.foundation.forms import FilterForm, OneLineField, OneUseForm, missing
 from licensing_portal.foundation.sorting import Order, SortableFilterForm
-from licensing_portal.foundation.table_files import MOST_ROWS, Unreadable
-from licensing_portal.foundation.templatetags.portal import number
-from licensing_portal.foundation.text import Words, header_text
-from licensing_portal.foundation.uploads import MOST_BYTES
+from licensing_portal.foundation.text import Words
 
-LONGEST_FILE_NAME = 120  # characters
+DRAWN_BY = {"password": "components/_password_field.html", "time_zone": "components/_zone_field.html"}  # by a part of the field's name
 PASSWORD_RULE = _("At least 12 characters. A few words in a row are good.")
 
 
@@ -52,11 +45,13 @@ class NewPasswordField(forms.CharField):
         super().__init__(label=_("Password"), strip=False, help_text=PASSWORD_RULE, error_messages=missing(_("Choose a password")))
 
 
-def _plain_helper(*fields: str) -> FormHelper:
+def helper_of(*fields: str) -> FormHelper:
+    """Draw these fields, passwords with a button to show them and time zones with their list."""
     helper = FormHelper()
     helper.form_tag = False
     helper.disable_csrf = True
-    helper.layout = Layout(*(Field(name, template="components/_password_field.html") if "password" in name else name for name in fields))
+    drawn = {name: next((template for part, template in DRAWN_BY.items() if part in name), "") for name in fields}
+    helper.layout = Layout(*(Field(name, template=template) if template else name for name, template in drawn.items()))
     return helper
 
 
@@ -71,7 +66,7 @@ class SignInForm(LoginForm):
         self.fields["password"].help_text = ""
         self.fields["login"].error_messages |= missing(gettext("Enter your username"))
         self.fields["password"].error_messages |= missing(gettext("Enter your password"))
-        self.helper = _plain_helper("login", "password")
+        self.helper = helper_of("login", "password")
 
     def clean(self) -> dict[str, Any]:
         with hashing.a_place() as has_one:
@@ -107,7 +102,7 @@ class ResetPasswordForm(AllauthResetPasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = _plain_helper("email")
+        self.helper = helper_of("email")
 
     def clean_email(self) -> str:
         text: str = self.cleaned_data["email"]
@@ -123,7 +118,7 @@ class ChoosePasswordForm(ResetPasswordKeyForm):
         super().__init__(*args, **kwargs)
         del self.fields["password2"]
         self.fields["password1"] = NewPasswordField()
-        self.helper = _plain_helper("password1")
+        self.helper = helper_of("password1")
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = forms.Form.clean(self) or self.cleaned_data
@@ -143,7 +138,7 @@ class AcceptInvitationForm(forms.Form):
     def __init__(self, data: Any = None, *, user: User) -> None:
         super().__init__(data)
         self.user = user
-        self.helper = _plain_helper("password")
+        self.helper = helper_of("password")
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -166,7 +161,7 @@ class NewUsernameForm(OneUseForm):
         super().__init__(*args, **kwargs)
         self.fields["username"].widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
         self.fields["email"].widget.attrs |= {"autocomplete": "off"}
-        self.helper = _plain_helper(*self.fields)
+        self.helper = helper_of(*self.fields)
 
     def clean(self) -> dict[str, Any]:
         """Tell of a username that is taken along with what else is wrong.
@@ -180,7 +175,7 @@ class NewUsernameForm(OneUseForm):
 
 
 class NewAddressField(forms.EmailField):
-    """Where an invitation goes."""
+    """An address that nobody has proven yet: whoever opens the letter that goes there proves it."""
 
     def __init__(self, help_text: Words) -> None:
         wrong = {**missing(_("Enter an email address")), "invalid": _("Enter an email address like name@example.com")}
@@ -201,71 +196,7 @@ class CorrectAddressForm(OneUseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = _plain_helper("key", "email")
-
-
-ROLES_IN_WORDS = _("Administrators do everything, managers move licenses, viewers only look.")
-
-
-class RoleField(forms.ChoiceField):
-    """What a user may do in the account."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            label=_("Role"),
-            choices=User.Role.choices,
-            help_text=ROLES_IN_WORDS,
-            error_messages=missing(_("Choose a role")) | {"invalid_choice": _("Choose one of the three roles")},
-            **options,
-        )
-
-
-class InviteUserForm(NewUsernameForm):
-    """A new user of one's own account: who it is, what it may do, and where its invitation goes."""
-
-    email = NewAddressField(_("The invitation goes there. Each user has an address of their own."))
-    role = RoleField(initial=User.Role.VIEWER)
-
-
-class ChangeRoleForm(OneUseForm):
-    """Another role for a user of one's own account."""
-
-    role = RoleField()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.helper = _plain_helper("key", "role")
-
-
-class UploadEndusersForm(OneUseForm):
-    """A file of endusers. After `is_valid()`, `rows` are the rows that it has."""
-
-    file = forms.FileField(
-        label=_("File"),
-        help_text=format_lazy(
-            _("CSV or XLSX, with the columns {columns}. At most {rows} rows and {size} MB."),
-            columns=", ".join(COLUMNS.values()),
-            rows=lazy(number, str)(MOST_ROWS),
-            size=MOST_BYTES // 1024 // 1024,
-        ),
-        error_messages=missing(_("Choose a file")) | {"empty": _("The file is empty")},
-        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.rows: list[EnduserRow] = []
-        self.helper = _plain_helper("key", "file")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if file := cleaned.get("file"):
-            cleaned["file_name"] = header_text(file.name)[:LONGEST_FILE_NAME]
-            try:
-                self.rows = read_endusers(file)
-            except Unreadable as refusal:
-                refusal.show_on(self)
-        return cleaned
+        self.helper = helper_of("key", "email")
 
 
 class EnduserFilterForm(SortableFilterForm):
@@ -325,63 +256,3 @@ class SecurityLogFilterForm(FilterForm):
             events = events.filter(kind=self.cleaned_data["kind"])
         mentions = Q(user__username__icontains=text) | Q(address__startswith=text.lower())
         return events.filter(mentions, user__account=self.account) if text else events
-
-
-class LinkAccountForm(OneUseForm):
-    """Name and password of an administrator of the account to be linked, and a code where that user has a second factor (A2).
-
-    Checked once, never stored.
-    """
-
-    username = UsernameField(
-        label=_("Username"),
-        max_length=30,
-        error_messages=missing(_("Enter a username")),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
-    )
-    password = forms.CharField(
-        label=_("Password"), strip=False, error_messages=missing(_("Enter a password")), widget=forms.PasswordInput(attrs={"autocomplete": "off"})
-    )
-    code = CodeField(required=False)
-
-    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.request = request
-        self.proved_by: User | None = None
-        self.fields["code"].widget.attrs |= {"autocomplete": "off"}
-        self.show_fields(*(["code"] if self.data.get("code") else []))
-
-    def show_fields(self, *more: str) -> None:
-        """Show the code as well where it is needed; no other form has a word of it."""
-        self.fields["code"].required = "code" in more
-        self.helper = _plain_helper("key", "username", "password", *more)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if not self.errors:
-            self._authenticate(cleaned["username"], cleaned["password"])
-        return cleaned
-
-    def _authenticate(self, username: str, password: str) -> None:
-        """Check the credentials by the very door that the sign-in uses, so that both count and lock together (A8)."""
-        user = AccountAdapter(self.request).authenticate(self.request, username=username, password=password)
-        if not isinstance(user, User) or not user.is_active:
-            self.add_error("username", gettext("Username or password is wrong"))
-            return
-        # Whoever can't be linked at all is refused by the flow, in the words of a wrong password: here nothing may tell them apart.
-        cannot_be_linked = user.is_staff or user.account.is_publisher
-        if cannot_be_linked or not factors.has_factor(user) or self._has_the_code_of(user):
-            self.proved_by = user
-
-    def _has_the_code_of(self, user: User) -> bool:
-        """Ask for the second factor of whose password was right; of anybody else's nothing is told (A2, A8)."""
-        self.show_fields("code")
-        code: str = self.cleaned_data.get("code", "")
-        if not code:
-            self.add_error("code", gettext("Enter the password again, and the code of this user’s second factor"))
-            return False
-        try:
-            check_code(self.request, user, code)
-        except ValidationError as problem:
-            self.add_error("code", problem)
-        return "code" not in self.errors

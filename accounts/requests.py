@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from accounts.models import Account, Link, User
 from licensing_portal.foundation.errors import Refusal
@@ -19,9 +19,19 @@ class PortalRequest(HttpRequest):
     acting_over: Link | None
 
 
+def data_of(request: HttpRequest) -> QueryDict | None:
+    """What a form is filled with: what was sent; nothing where its page is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
 def binding_of(request: PortalRequest, form: str) -> Binding:
     """Whom the one-use key of this form is for."""
     return Binding(request.user.pk, request.acting.username, form)
+
+
+def one_button(request: PortalRequest, form: str) -> OneUseForm:
+    """A form that is one button of many on its page: each has a key of its own, and none an id that another has too."""
+    return OneUseForm(binding=binding_of(request, form), auto_id=False)
 
 
 def press(request: PortalRequest, form: str, act: Callable[..., object]) -> bool:

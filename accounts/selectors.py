@@ -52,8 +52,8 @@ def team_of(account: Account) -> QuerySet[User]:
         When(password__startswith=UNUSABLE_PASSWORD_PREFIX, then=Value(UserState.INVITED)),
         default=Value(UserState.ACTIVE),
     )
-    invited_at = Invitation.objects.filter(user=OuterRef("pk")).order_by("-pk").values("email")[:1]
-    return User.objects.filter(account=account).annotate(state=state, address=Coalesce("email", Subquery(invited_at))).order_by("username")
+    last_invited_to = Invitation.objects.filter(user=OuterRef("pk")).order_by("-pk").values("email")[:1]
+    return User.objects.filter(account=account).annotate(state=state, address=Coalesce("email", Subquery(last_invited_to))).order_by("username")
 
 
 def user_named(username: str) -> User | None:

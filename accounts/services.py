@@ -1,6 +1,5 @@
-"""The flows about accounts: create or import endusers, accept an invitation, the users of an account. Each is one transaction."""
+"""The flows about accounts: create one, invite its first user, accept an invitation, send a notice again. Each is one transaction."""
 
-import uuid
 from contextlib import suppress
 from datetime import timedelta
 
@@ -10,16 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts import notices, permissions, security_log, selectors
-from accounts.enduser_check import check
-from accounts.enduser_files import EnduserRow
-from accounts.models import Account, EnduserImport, EnduserImportRow, Invitation, User
+from accounts.models import Account, Invitation, User
 from accounts.security_log import Kind
-from accounts.team import Team, lock_any_team, lock_team
-from licensing_portal.foundation import jobs, submissions
+from licensing_portal.foundation import submissions
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.flows import flow
 from licensing_portal.foundation.locks import locked
-from licensing_portal.foundation.models import Job, Notice
+from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import send_again
 
 
@@ -41,10 +37,6 @@ class NotSentAgain(Refusal):
 
 class AccountClosed(Refusal):
     """The account was closed, and nothing goes to it any more."""
-
-
-class NotImported(Refusal):
-    """The uploaded file was imported already, is not kept any more, or has nothing new in it."""
 
 
 class NotYourEnduser(Refusal):
@@ -118,61 +110,20 @@ def _open_account(*, kind: Account.Kind, reseller: Account | None, username: str
     try:
         with transaction.atomic():  # the unique constraints judge a rival who asked at the same moment
             account = Account.objects.create(kind=kind, reseller=reseller, username=username, company=company, email=email)
-            first_user = _new_user(account, username, User.Role.ADMINISTRATOR)
+            first_user = new_user(account, username, User.Role.ADMINISTRATOR)
     except IntegrityError:
         raise UsernameTaken(gettext("%(username)s is taken. Choose another username.") % {"username": username}, field="username") from None
-    _invite(first_user, email=email, invited_by=opened_by)
+    invite(first_user, email=email, invited_by=opened_by)
     security_log.record(Kind.ACCOUNT_CREATED, user=opened_by, other=account)
     return account
 
 
-def _new_user(account: Account, username: str, role: str) -> User:
+def new_user(account: Account, username: str, role: str) -> User:
+    """Make a user who signs in once a password is chosen, over an invitation (A1). Raises IntegrityError where the name is taken."""
     user = User(account=account, username=username, role=role)
     user.set_unusable_password()
     user.save()
     return user
-
-
-@flow
-def upload_endusers(*, reseller: Account, uploaded_by: User, file_name: str, rows: list[EnduserRow], key: str) -> EnduserImport:
-    """Keep the rows of a file of endusers with what would become of each, to be looked at and then imported (A1). Makes no enduser.
-
-    Raises NotAllowed, FormAlreadyUsed.
-    """
-    claim = submissions.claim(key, EnduserImport, file_name, [[row.number, row.username, row.company, row.email] for row in rows])
-    if claim.first_result:
-        return claim.first_result
-    checked = check(rows, reseller=reseller)
-    permissions.require(permissions.may_create_endusers, uploaded_by, reseller)
-    upload = EnduserImport.objects.create(account=reseller, uploaded_by=uploaded_by, file_name=file_name)
-    for row in checked:
-        row.upload = upload
-    EnduserImportRow.objects.bulk_create(checked, batch_size=1000)
-    return claim.settle(upload)
-
-
-@flow
-def import_endusers(*, upload: EnduserImport, reseller: Account, imported_by: User, key: str) -> Job:
-    """Have the new rows of an uploaded file created as endusers of `reseller`, by a job: each by `create_enduser` (A1, B5).
-
-    Raises NotAllowed, NotImported, StillAtWork, FormAlreadyUsed.
-    """
-    claim = submissions.claim(key, Job, upload.pk)
-    if claim.first_result:
-        return claim.first_result
-    permissions.require(permissions.may_create_endusers, imported_by, reseller)
-    # The row lock makes one job of two tabs that show the same file.
-    locked = EnduserImport.objects.select_for_update(of=("self",)).select_related("job").filter(pk=upload.pk, account=reseller).first()
-    if locked is None:
-        raise NotImported(gettext("This file is not kept any more. Upload it again."))
-    if locked.job:
-        raise NotImported(gettext("This file was imported already. Nothing more was changed."), url=locked.job.get_absolute_url())
-    new = locked.rows.filter(state=EnduserImportRow.State.NEW).count()
-    if not new:
-        raise NotImported(gettext("There is no new enduser in this file. Nothing was changed."))
-    locked.job = jobs.start("import_endusers", account=reseller.username, started_by=imported_by.username, total=new)
-    locked.save(update_fields=["job"])
-    return claim.settle(locked.job)
 
 
 @flow
@@ -227,7 +178,7 @@ def correct_address(*, reseller: Account, enduser: Account, corrected_by: User, 
     security_log.record(Kind.NOTICE_ADDRESS_CHANGED, user=corrected_by, other=enduser, about=f"{enduser.email} → {email}")
     enduser.email = email
     enduser.save(update_fields=["email"])
-    _invite(user, email=email, invited_by=corrected_by)
+    invite(user, email=email, invited_by=corrected_by)
     return claim.settle(enduser)
 
 
@@ -240,7 +191,7 @@ def _invite_first_user(account: Account, *, invited_by: User) -> Invitation:
     if user.has_usable_password() or not user.is_active:
         raise InvitationNotGood(gettext("%(user)s has accepted the invitation already. Nothing was sent.") % {"user": user})
     security_log.record(Kind.USER_INVITED, user=invited_by, other=account, about=f"{user}, once more")
-    return _invite(user, email=account.email, invited_by=invited_by)
+    return invite(user, email=account.email, invited_by=invited_by)
 
 
 @flow
@@ -254,10 +205,11 @@ def renew_invitation(*, invitation: Invitation) -> Invitation:
     newer = user.invitations.filter(pk__gt=invitation.pk, invited_at__gt=still_good).order_by("-pk").first()
     if newer:
         return newer
-    return _invite(user, email=invitation.email, invited_by=invitation.invited_by)
+    return invite(user, email=invitation.email, invited_by=invitation.invited_by)
 
 
-def _invite(user: User, *, email: str, invited_by: User) -> Invitation:
+def invite(user: User, *, email: str, invited_by: User) -> Invitation:
+    """Invite a user at this address to choose a password, in the transaction that is open (A1)."""
     invitation = Invitation.objects.create(user=user, email=email, invited_by=invited_by)
     notices.invitation(invitation)
     return invitation
@@ -293,168 +245,6 @@ def _lock_invited(invitation: Invitation) -> User:
         raise InvitationNotGood(gettext("This invitation was withdrawn."))
     if user.has_usable_password():
         raise InvitationNotGood(gettext("This invitation was used already. Sign in with the password that was chosen."))
-    return user
-
-
-@flow
-def invite_user(*, account: Account, invited_by: User, username: str, email: str, role: str, key: str) -> User:
-    """Make a user of the account with this role, and invite that person by e-mail to choose a password (rules.md §1, A1).
-
-    Raises NotAllowed, UsernameTaken, EmailTaken, FormAlreadyUsed.
-    """
-    claim = submissions.claim(key, User, account.username, username, email, role)
-    if claim.first_result:
-        return claim.first_result
-    permissions.require(permissions.may_administer, invited_by, account)
-    if problem := selectors.username_problem(username):
-        raise UsernameTaken(problem, field="username")
-    if problem := selectors.email_problem(email, account):
-        raise EmailTaken(problem, field="email")
-    try:
-        with transaction.atomic():  # the unique constraint judges a rival who asked at the same moment
-            user = _new_user(account, username, role)
-    except IntegrityError:
-        raise UsernameTaken(gettext("%(username)s is taken. Choose another username.") % {"username": username}, field="username") from None
-    _invite(user, email=email, invited_by=invited_by)
-    security_log.record(Kind.USER_INVITED, user=invited_by, about=f"{user}, {user.role}")
-    return claim.settle(user)
-
-
-@flow
-def invite_user_again(*, account: Account, user: User, invited_by: User, key: str) -> Invitation:
-    """Invite a user of the account once more, at the address of before (A1).
-
-    Raises NotAllowed, InvitationNotGood, FormAlreadyUsed.
-    """
-    claim = submissions.claim(key, Invitation, user.username)
-    if claim.first_result:
-        return claim.first_result
-    user = lock_team(account, invited_by).member(user)
-    if user.has_usable_password() or not user.is_active:
-        raise InvitationNotGood(gettext("%(user)s has chosen a password already, or is deactivated. Nothing was sent.") % {"user": user})
-    security_log.record(Kind.USER_INVITED, user=invited_by, about=f"{user}, once more")
-    return claim.settle(_invite(user, email=selectors.address_of(user), invited_by=invited_by))
-
-
-@flow
-def change_role(*, account: Account, user: User, role: str, changed_by: User, key: str) -> User:
-    """Give a user of the account another role, one's own included, and tell that person by e-mail (rules.md §1).
-
-    Whoever is an administrator no more ends the links that stood on the sign-in (A6). An administrator always remains.
-
-    Raises NotAllowed, LastAdministrator, FormAlreadyUsed.
-    """
-    claim = submissions.claim(key, User, user.username, role)
-    if claim.first_result:
-        return claim.first_result
-    team = lock_team(account, changed_by)
-    user = team.member(user)
-    _give_role(team, user, role, by=changed_by, act=key)
-    return claim.settle(user)
-
-
-def _give_role(team: Team, user: User, role: str, *, by: User, act: str) -> None:
-    """Give a locked user another role, unless it has it, and tell the person. `act` is one's own for each act.
-
-    Raises LastAdministrator.
-    """
-    before = user.role
-    if role == before:
-        return
-    team.check_that_an_administrator_stays(user, role=role, is_active=user.is_active)
-    user.revocations += int(user.is_administrator)
-    user.role = role
-    user.save(update_fields=["role", "revocations"])
-    security_log.record(Kind.ROLE_CHANGED, user=by, other=_another_than(by, team.account), about=f"{user}: {before} → {role}")
-    notices.role_changed(user, address=selectors.address_of(user), before=before, changed_by=_named(by, team.account), event=f"role {act}")
-
-
-@flow
-def deactivate_user(*, account: Account, user: User, deactivated_by: User, key: str) -> User:
-    """Close a user's sign-in and tell that person by e-mail; open sessions and links that stand on it end at once (A6).
-
-    What is deactivated already stays so. An administrator always remains.
-
-    Raises NotAllowed, LastAdministrator, FormAlreadyUsed.
-    """
-    claim = submissions.claim(key, User, user.username)
-    if claim.first_result:
-        return claim.first_result
-    team = lock_team(account, deactivated_by)
-    user = team.member(user)
-    _deactivate(team, user, by=deactivated_by, act=key)
-    return claim.settle(user)
-
-
-def _deactivate(team: Team, user: User, *, by: User, act: str) -> None:
-    """Close a locked user's sign-in, unless it is, and tell the person.
-
-    Raises LastAdministrator.
-    """
-    if not user.is_active:
-        return
-    team.check_that_an_administrator_stays(user, role=user.role, is_active=False)
-    user.is_active = False
-    user.revocations += 1
-    user.save(update_fields=["is_active", "revocations"])
-    security_log.record(Kind.USER_DEACTIVATED, user=by, other=_another_than(by, team.account), about=str(user))
-    notices.user_deactivated(user, address=selectors.address_of(user), deactivated_by=_named(by, team.account), event=f"deactivation {act}")
-
-
-@flow
-def activate_user(*, account: Account, user: User, activated_by: User, key: str) -> User:
-    """Open a deactivated user's sign-in again; the sessions and links that ended with it do not come back (A6).
-
-    The person is told by e-mail; one who never chose a password has the invitation for that.
-
-    Raises NotAllowed, FormAlreadyUsed.
-    """
-    claim = submissions.claim(key, User, user.username)
-    if claim.first_result:
-        return claim.first_result
-    team = lock_team(account, activated_by)
-    user = team.member(user)
-    _activate(team, user, by=activated_by, act=key)
-    return claim.settle(user)
-
-
-def _activate(team: Team, user: User, *, by: User, act: str) -> None:
-    """Open a locked user's sign-in again, unless it is open, and tell whoever has a password."""
-    if user.is_active:
-        return
-    user.is_active = True
-    user.save(update_fields=["is_active"])
-    security_log.record(Kind.USER_ACTIVATED, user=by, other=_another_than(by, team.account), about=str(user))
-    if user.has_usable_password():
-        notices.user_activated(user, address=selectors.address_of(user), activated_by=_named(by, team.account), event=f"activation {act}")
-
-
-def _another_than(by: User, account: Account) -> Account | None:
-    """The account that an act of staff is about, whose log tells of it as well; None of one's own."""
-    return account if by.account_id != account.pk else None
-
-
-def _named(by: User, account: Account) -> User | str:
-    """Who did it, as its people may know: the publisher's by its name, and not by theirs (A9)."""
-    return by if by.account_id == account.pk else by.account.company
-
-
-@flow
-def change_any_user(*, user: User, role: str, is_active: bool, changed_by: User) -> User:
-    """Give whosever user this role, and deactivate or activate it, by the rules and with the letters of its team; staff alone may (rules.md §1).
-
-    The admin's forms carry no one-use key: what is so already stays so, and nobody is told.
-
-    Raises NotAllowed, LastAdministrator.
-    """
-    team, act = lock_any_team(user.account), uuid.uuid4().hex
-    permissions.require(permissions.may_administer_any, changed_by, changed_by.account)
-    user = team.member(user)
-    _give_role(team, user, role, by=changed_by, act=act)
-    if is_active:
-        _activate(team, user, by=changed_by, act=act)
-    else:
-        _deactivate(team, user, by=changed_by, act=act)
     return user
 
 

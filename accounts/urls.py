@@ -1,9 +1,12 @@
 from django.urls import path
 
 from accounts import views
+from accounts.importing import views as of_importing
+from accounts.links import views as of_links
 from accounts.notifications import views as of_notices
 from accounts.profile import views as of_profile
 from accounts.security import views as of_security
+from accounts.team import views as of_the_team
 from licensing_portal.foundation import converters  # noqa: F401 - the kinds of path parts below
 
 app_name = "accounts"
@@ -16,13 +19,13 @@ endusers = [
 ]
 
 importing = [
-    path("endusers.csv", views.endusers_csv, name="endusers_csv"),
-    path("endusers.xlsx", views.endusers_xlsx, name="endusers_xlsx"),
-    path("import-endusers/", views.upload_endusers, name="upload_endusers"),
-    path("import-endusers/template.csv", views.endusers_template, {"ending": "csv"}, name="endusers_template_csv"),
-    path("import-endusers/template.xlsx", views.endusers_template, {"ending": "xlsx"}, name="endusers_template_xlsx"),
-    path("import-endusers/<int:pk>/", views.check_import, name="check_import"),
-    path("import-endusers/<int:pk>/problem-rows.csv", views.problem_rows_csv, name="problem_rows_csv"),
+    path("endusers.csv", of_importing.endusers_csv, name="endusers_csv"),
+    path("endusers.xlsx", of_importing.endusers_xlsx, name="endusers_xlsx"),
+    path("import-endusers/", of_importing.upload_endusers, name="upload_endusers"),
+    path("import-endusers/template.csv", of_importing.endusers_template, {"ending": "csv"}, name="endusers_template_csv"),
+    path("import-endusers/template.xlsx", of_importing.endusers_template, {"ending": "xlsx"}, name="endusers_template_xlsx"),
+    path("import-endusers/<int:pk>/", of_importing.check_import, name="check_import"),
+    path("import-endusers/<int:pk>/problem-rows.csv", of_importing.problem_rows_csv, name="problem_rows_csv"),
 ]
 
 invitations = [
@@ -32,9 +35,9 @@ invitations = [
 ]
 
 links = [
-    path("linked-accounts/", views.link_account, name="link_account"),
-    path("linked-accounts/<username:username>/remove/", views.remove_link, name="remove_link"),
-    path("linked-accounts/<username:username>/remove-access/", views.remove_access, name="remove_access"),
+    path("linked-accounts/", of_links.link_account, name="link_account"),
+    path("linked-accounts/<username:username>/remove/", of_links.remove_link, name="remove_link"),
+    path("linked-accounts/<username:username>/remove-access/", of_links.remove_access, name="remove_access"),
 ]
 
 settings = [
@@ -42,9 +45,9 @@ settings = [
 ]
 
 switching = [
-    path("switch/", views.switch_accounts, name="switch_accounts"),
-    path("switch-back/", views.return_to_own_account, name="return_to_own_account"),
-    path("switch/<username:username>/", views.switch_account, name="switch_account"),
+    path("switch/", of_links.switch_accounts, name="switch_accounts"),
+    path("switch-back/", of_links.return_to_own_account, name="return_to_own_account"),
+    path("switch/<username:username>/", of_links.switch_account, name="switch_account"),
 ]
 
 profile = [
@@ -82,12 +85,12 @@ security = [
 ]
 
 team = [
-    path("settings/team/", views.team, name="team"),
-    path("settings/invite-user/", views.invite_user, name="invite_user"),
-    path("settings/team/<username:username>/", views.team_user, name="team_user"),
-    path("settings/team/<username:username>/invite-again/", views.invite_user_again, name="invite_user_again"),
-    path("settings/team/<username:username>/deactivate/", views.deactivate_user, name="deactivate_user"),
-    path("settings/team/<username:username>/activate/", views.activate_user, name="activate_user"),
+    path("settings/team/", of_the_team.team, name="team"),
+    path("settings/invite-user/", of_the_team.invite_user, name="invite_user"),
+    path("settings/team/<username:username>/", of_the_team.team_user, name="team_user"),
+    path("settings/team/<username:username>/invite-again/", of_the_team.invite_user_again, name="invite_user_again"),
+    path("settings/team/<username:username>/deactivate/", of_the_team.deactivate_user, name="deactivate_user"),
+    path("settings/team/<username:username>/activate/", of_the_team.activate_user, name="activate_user"),
 ]
 
 urlpatterns = endusers + importing + invitations + links + notifications + profile + security + settings + team + switching

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import permissions
-from accounts.requests import PortalRequest, binding_of
+from accounts.requests import PortalRequest, binding_of, data_of
 from accounts.selectors import publisher
 from deployments import pages, services
 from deployments.forms import AllowReplacementForm, RetireDeploymentForm
@@ -113,7 +113,7 @@ def retire_deployment(request: PortalRequest, pk: int) -> HttpResponseBase:
     if not permissions.may_retire_any_deployment(request.user, desk):
         raise PermissionDenied
     found = get_object_or_404(Deployment.objects.select_related("owner"), pk=pk)
-    form = RetireDeploymentForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "retire_deployment"))
+    form = RetireDeploymentForm(data_of(request), binding=binding_of(request, "retire_deployment"))
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         try:
@@ -134,7 +134,7 @@ def allow_replacement(request: PortalRequest, pk: int) -> HttpResponseBase:
     if not permissions.may_allow_replacements(request.user, desk):
         raise PermissionDenied
     found = get_object_or_404(Deployment.objects.select_related("owner"), pk=pk)
-    form = AllowReplacementForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "allow_replacement"))
+    form = AllowReplacementForm(data_of(request), binding=binding_of(request, "allow_replacement"))
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         try:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import permissions
 from accounts.limits import limited
 from accounts.permissions import allowed
-from accounts.requests import PortalRequest, binding_of
+from accounts.requests import PortalRequest, binding_of, data_of
 from deployments import downloads, pages, selectors, services
 from deployments.forms import AddDeploymentForm, AddLicensesForm, ReplaceServerForm, RetireDeploymentForm, UploadServerFileForm
 from deployments.models import LARGEST_SERVER_FILE, Deployment
@@ -156,7 +156,7 @@ def add_licenses(request: PortalRequest, pk: int) -> HttpResponseBase:
     refusal = refusal_to_add_licenses(found, request.acting)
     if isinstance(refusal, NotYourDeployment):
         raise PermissionDenied
-    form = AddLicensesForm(request.POST if request.method == "POST" else None, deployment=found, binding=binding_of(request, "add_licenses"))
+    form = AddLicensesForm(data_of(request), deployment=found, binding=binding_of(request, "add_licenses"))
     if request.method == "POST" and form.is_valid():
         try:
             entry = services.add_licenses(
@@ -176,7 +176,7 @@ def add_licenses(request: PortalRequest, pk: int) -> HttpResponseBase:
 def retire_deployment(request: PortalRequest, pk: int) -> HttpResponseBase:
     """End a deployment: all that is on it is its owner's to use again, and the page says so in numbers first (C7)."""
     found = get_object_or_404(selectors.deployments_visible_to(request.acting), pk=pk)
-    form = RetireDeploymentForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "retire_deployment"))
+    form = RetireDeploymentForm(data_of(request), binding=binding_of(request, "retire_deployment"))
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         try:

@@ -14,9 +14,10 @@ APPEND_ONLY = {
 }
 # Of a claimed key only what it made is filled in later (B5), of a server file only until when it was in use (C8).
 FILLED_IN_LATER = {"foundation_submission": ["result_type_id", "result_id"], "deployments_serverfile": ["ended_at"]}
-# Changed, but never deleted: history outlives people, products and mails. Links (A5) and sessions end by being deleted.
+# What these apps have is changed, but never deleted: history outlives people, products and mails.
 OF_THE_HOUSE = ("accounts", "licenses", "deployments", "foundation", "post_office")
-# What was uploaded to be looked at, or made to be fetched, is kept for a while only.
+# But links (A5), sessions, addresses for copies and rights of staff end by being deleted; and what was uploaded to be looked at,
+# or made to be fetched, is kept for a while only.
 DELETED_BY_RIGHT = {
     "accounts_link",
     "accounts_session",

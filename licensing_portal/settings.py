@@ -223,9 +223,7 @@ MFA_RECOVERY_CODE_DIGITS = 10
 # ── Rules with a number ────────────────────────────────────────────────────────────────────────────────────────────
 
 RECALL_WINDOW = timedelta(days=30)  # how long a reseller can undo what it did for an enduser: rules C7 and C10
-SERVER_REPLACEMENTS_PER_YEAR = env.int(
-    "SERVER_REPLACEMENTS_PER_YEAR", default=2
-)  # of a deployment, in a year of UTC, that need nobody's help: rule C8
+SERVER_REPLACEMENTS_PER_YEAR = env.int("SERVER_REPLACEMENTS_PER_YEAR", default=2)  # of a deployment that need nobody's help: rule C8
 
 # ── License files ──────────────────────────────────────────────────────────────────────────────────────────────────
 

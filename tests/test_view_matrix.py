@@ -17,9 +17,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts import security_log
-from accounts.enduser_files import EnduserRow
+from accounts.importing.files import EnduserRow
+from accounts.importing.services import upload_endusers
 from accounts.models import SecurityEvent, User
-from accounts.services import upload_endusers
 from licenses.models import Holding, Product
 from licensing_portal.foundation.jobs import start
 from licensing_portal.foundation.models import JobPart, Notice

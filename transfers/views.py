@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import permissions
 from accounts.permissions import allowed
-from accounts.requests import PortalRequest, binding_of
+from accounts.requests import PortalRequest, binding_of, data_of
 from accounts.selectors import usable_links
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.templatetags.portal import licenses as in_words
@@ -23,7 +23,7 @@ def transfer_licenses(request: PortalRequest) -> HttpResponseBase:
     links = list(usable_links(request.user, request.acting))
     first = links[0].target.username if links else ""
     form = TransferLicensesForm(
-        request.POST if request.method == "POST" else None,
+        data_of(request),
         links=links,
         chosen=request.POST.get("linked_account", request.GET.get("account", first)),
         receiver=request.acting,

@@ -7,9 +7,8 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import NewAddressField
+from accounts.forms import NewAddressField, helper_of
 from accounts.models import Account
-from accounts.security.forms import helper_of
 from accounts.telling import is_wanted
 from licensing_portal.foundation.forms import OneUseForm, TimeZoneField, missing
 from licensing_portal.foundation.notice_kinds import NoticeKind, all_kinds

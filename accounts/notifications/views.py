@@ -9,19 +9,19 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import notices, permissions, selectors
+from accounts.links_in_letters import opens
 from accounts.models import NoticeRecipient
 from accounts.notifications import services
 from accounts.notifications.forms import AddRecipientForm, NoticesForm
 from accounts.permissions import allowed
-from accounts.requests import PortalRequest, binding_of, press
+from accounts.requests import PortalRequest, binding_of, data_of, one_button, press
 from accounts.security.forms import ConfirmedForm
 from accounts.security.views import confirmed_page
 from accounts.telling import recipient_of_way_out
 from licensing_portal.foundation.errors import Refusal
-from licensing_portal.foundation.forms import OneUseForm
 
 COPIES_TOKEN, WAY_OUT_TOKEN = "copies_token", "way_out_token"
 
@@ -32,7 +32,7 @@ administrators = allowed(permissions.may_administer)
 @administrators
 def notifications(request: PortalRequest) -> HttpResponseBase:
     """Which notices the account gets by e-mail, and where they go."""
-    form = NoticesForm(request.POST if request.method == "POST" else None, account=request.acting)
+    form = NoticesForm(data_of(request), account=request.acting)
     if request.method == "POST" and form.is_valid():
         zone = form.cleaned_data["time_zone"]
         try:
@@ -42,7 +42,7 @@ def notifications(request: PortalRequest) -> HttpResponseBase:
         else:
             messages.success(request, gettext("Settings saved."))
             return redirect("accounts:notifications")
-    buttons = [(one, OneUseForm(binding=binding_of(request, "remove_recipient"), auto_id=False)) for one in selectors.recipients_of(request.acting)]
+    buttons = [(one, one_button(request, "remove_recipient")) for one in selectors.recipients_of(request.acting)]
     return render(request, "accounts/notifications.html", {"form": form, "recipients": buttons, "most": services.MOST_RECIPIENTS})
 
 
@@ -50,7 +50,7 @@ def notifications(request: PortalRequest) -> HttpResponseBase:
 @administrators
 def add_recipient(request: PortalRequest) -> HttpResponseBase:
     """Ask a further address whether it wants copies."""
-    form = AddRecipientForm(request.POST if request.method == "POST" else None, binding=binding_of(request, "add_recipient"))
+    form = AddRecipientForm(data_of(request), binding=binding_of(request, "add_recipient"))
     if request.method == "POST" and form.is_valid():
         try:
             recipient = services.add_recipient(account=request.acting, added_by=request.user, **form.cleaned_data)
@@ -84,7 +84,7 @@ def _remove(request: PortalRequest, recipient: NoticeRecipient) -> bool:
 def move_notices(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Make a further address the account's own; the password is asked for."""
     recipient = get_object_or_404(selectors.recipients_of(request.acting).exclude(confirmed_at=None), pk=pk)
-    form = ConfirmedForm(request.POST if request.method == "POST" else None, request=request)
+    form = ConfirmedForm(data_of(request), request=request)
     if request.method == "POST" and form.is_valid():
         try:
             services.move_notices(account=request.acting, recipient=recipient, changed_by=request.user)
@@ -99,12 +99,8 @@ def move_notices(request: PortalRequest, pk: int) -> HttpResponseBase:
 # ── Whoever reads a further address: nobody is signed in, and nothing happens by looking ──
 
 
-@require_safe
-@login_not_required
-def open_copies(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Take the token out of the address, so that it stands in no history and no referrer."""
-    request.session[COPIES_TOKEN] = token
-    return redirect("accounts:agree_to_copies")
+open_copies = opens("accounts:agree_to_copies", keeping=COPIES_TOKEN)
+open_way_out = opens("accounts:end_copies", keeping=WAY_OUT_TOKEN)
 
 
 @require_http_methods(["GET", "POST"])
@@ -113,14 +109,6 @@ def open_copies(request: HttpRequest, token: str) -> HttpResponseBase:
 def agree_to_copies(request: HttpRequest) -> HttpResponseBase:
     """Agree to copies, by a press."""
     return _decide(request, COPIES_TOKEN, notices.recipient_of, services.agree_to_copies, "accounts/agree_to_copies.html")
-
-
-@require_safe
-@login_not_required
-def open_way_out(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Take the token out of the address, so that it stands in no history and no referrer."""
-    request.session[WAY_OUT_TOKEN] = token
-    return redirect("accounts:end_copies")
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,9 +8,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.context_processors import THEMES
-from accounts.forms import NewAddressField
+from accounts.forms import NewAddressField, helper_of
 from accounts.models import User
-from accounts.security.forms import ConfirmedForm, helper_of
+from accounts.security.forms import ConfirmedForm
 from licensing_portal.foundation.forms import OneLineField, TimeZoneField, missing
 
 THEME_NAMES = {"light": _("Light"), "dark": _("Dark")}

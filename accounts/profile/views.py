@@ -4,20 +4,20 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts import notices, permissions, selectors
 from accounts.context_processors import THEME, theme_of
+from accounts.links_in_letters import opens
 from accounts.permissions import allowed
 from accounts.profile import services
 from accounts.profile.forms import ChangeEmailForm, ProfileForm, ThemeForm
-from accounts.requests import PortalRequest
+from accounts.requests import PortalRequest, data_of
 from accounts.security.views import confirmed_page
 from licensing_portal.foundation.errors import Refusal
 
@@ -33,7 +33,7 @@ ones_own = allowed(permissions.may_secure_sign_in)
 @never_cache
 def profile(request: PortalRequest) -> HttpResponseBase:
     """How one is called, and where one's clock is."""
-    form = ProfileForm(request.POST if request.method == "POST" else None, user=request.user)
+    form = ProfileForm(data_of(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             services.save_profile(user=request.user, acting=request.acting, **form.cleaned_data)
@@ -78,7 +78,7 @@ def _profile(request: PortalRequest, *, form: ProfileForm | None = None, theme_f
 @never_cache
 def change_email(request: PortalRequest) -> HttpResponseBase:
     """Another address, and the password; it changes once the link that goes there is opened."""
-    form = ChangeEmailForm(request.POST if request.method == "POST" else None, request=request)
+    form = ChangeEmailForm(data_of(request), request=request)
     if request.method == "POST" and form.is_valid():
         try:
             change = services.ask_for_email(user=request.user, acting=request.acting, email=form.cleaned_data["email"])
@@ -90,12 +90,8 @@ def change_email(request: PortalRequest) -> HttpResponseBase:
     return confirmed_page(request, "accounts/change_email.html", form)
 
 
-@require_safe
-@login_not_required
-def open_email(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Take the token out of the address, so that it stands in no history and no referrer; the page itself asks to sign in."""
-    request.session[EMAIL_TOKEN] = token
-    return redirect("accounts:confirm_email")
+# The page itself asks to sign in.
+open_email = opens("accounts:confirm_email", keeping=EMAIL_TOKEN)
 
 
 @require_http_methods(["GET", "POST"])

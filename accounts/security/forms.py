@@ -8,8 +8,6 @@ from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal import auth as webauthn
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Field, Layout
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
@@ -18,16 +16,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.adapter import AccountAdapter
-from accounts.forms import NewPasswordField
+from accounts.forms import NewPasswordField, helper_of
 from accounts.security import factors
 from accounts.security.codes import CodeField, check_code
 from licensing_portal.foundation.forms import OneLineField, missing
 
 # What a browser's answer about a passkey may be made of, if it was not made by a browser.
 NOT_A_PASSKEY = (TypeError, ValueError, AttributeError, KeyError, IndexError, struct.error, RecursionError)
-
-
-DRAWN_BY = {"password": "components/_password_field.html", "time_zone": "components/_zone_field.html"}
 
 
 class PasskeyField(forms.JSONField):
@@ -53,16 +48,6 @@ class PasskeyField(forms.JSONField):
             return super().to_python(value)
         except RecursionError:
             raise ValidationError(factors.WRONG_PASSKEY) from None
-
-
-def helper_of(*fields: str) -> FormHelper:
-    """Draw these fields, passwords with a button to show them and time zones with their list."""
-    helper = FormHelper()
-    helper.form_tag = False
-    helper.disable_csrf = True
-    drawn = {name: next((template for part, template in DRAWN_BY.items() if part in name), "") for name in fields}
-    helper.layout = Layout(*(Field(name, template=template) if template else name for name, template in drawn.items()))
-    return helper
 
 
 # ── Signing in ──

@@ -11,7 +11,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
@@ -20,13 +19,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import permissions, sessions
-from accounts.adapter import TOO_MANY_TRIES
+from accounts.limits import throttled_if_locked
 from accounts.middleware import CODES_TO_SAVE
 from accounts.permissions import allowed
-from accounts.requests import PortalRequest
+from accounts.requests import PortalRequest, data_of
 from accounts.security import factors, services
 from accounts.security.forms import AddPasskeyForm, ChangePasswordForm, ConfirmedForm, SaveCodesForm, SetUpAuthenticatorForm, TurnOffForm
-from accounts.views import throttled
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.templatetags.portal import duration
 
@@ -35,15 +33,9 @@ NEW_SECRET = "new_authenticator_key"  # noqa: S105 - the name of a key in the se
 ones_own = allowed(permissions.may_secure_sign_in)
 
 
-def _data_of(request: HttpRequest) -> Any:
-    return request.POST if request.method == "POST" else None
-
-
 def confirmed_page(request: HttpRequest, template: str, form: forms.Form, **context: Any) -> HttpResponseBase:
     """Show a form; too many wrong passwords or codes are answered with 429, as everywhere (A8)."""
-    response = render(request, template, {"form": form, **context})
-    is_locked = any(form.has_error(name, TOO_MANY_TRIES) for name in (NON_FIELD_ERRORS, *form.fields))
-    return throttled(response) if is_locked else response
+    return throttled_if_locked(render(request, template, {"form": form, **context}), form)
 
 
 # ── Signing in ──
@@ -59,9 +51,7 @@ def enter_second_factor(request: HttpRequest) -> HttpResponseBase:
         return response
     context["passkeys"] = factors.passkeys_of(context["form"].user)
     context["options"] = json.dumps(context["js_data"]["request_options"])
-    forms_of_the_page = (context["form"], context["webauthn_form"])
-    is_locked = any(form.has_error(name, TOO_MANY_TRIES) for form in forms_of_the_page for name in form.fields)
-    return throttled(response) if is_locked else response
+    return throttled_if_locked(response, context["form"], context["webauthn_form"])
 
 
 # ── Settings → Security ──
@@ -95,7 +85,7 @@ def security(request: PortalRequest) -> HttpResponse:
 @never_cache
 def change_password(request: PortalRequest) -> HttpResponseBase:
     """The old password and the new one (A6)."""
-    form = ChangePasswordForm(_data_of(request), request=request)
+    form = ChangePasswordForm(data_of(request), request=request)
     if request.method == "POST" and form.is_valid():
         try:
             password, session = form.cleaned_data["new_password"], request.session.session_key
@@ -117,7 +107,7 @@ def set_up_authenticator(request: PortalRequest) -> HttpResponseBase:
     if factors.has_app(request.user):
         return redirect("accounts:security")
     had_factor, secret = factors.has_factor(request.user), _new_secret(request)
-    form = SetUpAuthenticatorForm(_data_of(request), request=request, secret=secret)
+    form = SetUpAuthenticatorForm(data_of(request), request=request, secret=secret)
     if request.method == "POST" and form.is_valid():
         try:
             services.set_up_authenticator(user=request.user, acting=request.acting, secret=secret, step=form.cleaned_data["code"])
@@ -164,7 +154,7 @@ def save_recovery_codes(request: PortalRequest) -> HttpResponseBase:
     """Show the recovery codes that were just made, until their owner says that they are saved; never again after that."""
     if CODES_TO_SAVE not in request.session:
         return redirect("accounts:security")
-    form = SaveCodesForm(_data_of(request))
+    form = SaveCodesForm(data_of(request))
     if request.method == "POST" and form.is_valid():
         del request.session[CODES_TO_SAVE]
         messages.success(request, gettext("Your second factor is on, and your recovery codes are saved."))
@@ -177,7 +167,7 @@ def save_recovery_codes(request: PortalRequest) -> HttpResponseBase:
 @never_cache
 def renew_recovery_codes(request: PortalRequest) -> HttpResponseBase:
     """Make new recovery codes in place of those of before."""
-    form = ConfirmedForm(_data_of(request), request=request)
+    form = ConfirmedForm(data_of(request), request=request)
     if request.method == "POST" and form.is_valid():
         try:
             services.renew_recovery_codes(user=request.user, acting=request.acting)
@@ -194,7 +184,7 @@ def renew_recovery_codes(request: PortalRequest) -> HttpResponseBase:
 def add_passkey(request: PortalRequest) -> HttpResponseBase:
     """Add a passkey: the browser makes it, the name tells it from others."""
     had_factor = factors.has_factor(request.user)
-    form = AddPasskeyForm(_data_of(request), request=request)
+    form = AddPasskeyForm(data_of(request), request=request)
     if request.method == "POST" and form.is_valid():
         facts = {name: form.cleaned_data[name] for name in ("name", "credential")}
         try:
@@ -213,7 +203,7 @@ def add_passkey(request: PortalRequest) -> HttpResponseBase:
 def remove_passkey(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Take a passkey of one's own away."""
     passkey = get_object_or_404(factors.passkeys_of(request.user), pk=pk)
-    form = ConfirmedForm(_data_of(request), request=request)
+    form = ConfirmedForm(data_of(request), request=request)
     if request.method == "POST" and form.is_valid():
         try:
             services.remove_passkey(user=request.user, acting=request.acting, passkey=passkey)
@@ -232,7 +222,7 @@ def turn_off_second_factor(request: PortalRequest) -> HttpResponseBase:
     """Go back to the password alone."""
     if not factors.has_factor(request.user):
         return redirect("accounts:security")
-    form = TurnOffForm(_data_of(request), request=request)
+    form = TurnOffForm(data_of(request), request=request)
     if request.method == "POST" and form.is_valid():
         try:
             services.turn_off_second_factor(user=request.user, acting=request.acting)

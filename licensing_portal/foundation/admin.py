@@ -6,6 +6,7 @@ import post_office.admin  # noqa: F401 - registers the pages that are taken away
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.db.models import Field, Model
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +54,17 @@ class MomentsAreNamed(admin.ModelAdmin):
             for widget, part in zip(field.widget.widgets, (gettext("date"), gettext("time")), strict=True):
                 widget.attrs["aria-label"] = f"{field.label}, {part}"
         return field
+
+
+class ChangesAlone(admin.ModelAdmin):
+    """Of what is saved only what staff changed is written: whatever its owner changed meanwhile, a password for one, stays (B7)."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        if change:
+            columns = {field.name for field in obj._meta.concrete_fields}  # noqa: SLF001 - Django documents _meta
+            obj.save(update_fields=columns & set(form.changed_data))
+        else:
+            super().save_model(request, obj, form, change)
 
 
 class FateFilter(admin.SimpleListFilter):

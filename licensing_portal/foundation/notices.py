@@ -91,7 +91,7 @@ def queue(
 
     `event` is what it tells of; a second first notice of one event to one account is refused by the database.
     `sender` is the company on whose behalf it is sent, `reply_to` the address that answers go to, `zone` the time zone of
-    whoever reads it. With a `way_out`, the address of a page that ends them, it is a copy for a further address of the account's.
+    whoever reads it. With a `way_out`, the address of a page that ends such copies, it is a copy for a further address of the account's.
     With `facts`, all but the subject is written from them when it is delivered (`written_from_facts`).
     """
     is_written_later = name in _writers or facts is not None

@@ -49,26 +49,29 @@ class DeliveredNotices:
         copy_rows(
             Notice,
             ("id", "kind", "event", "account", "email", "queued_at", "sent_at", "last_error"),
-            [(next(self._notices), is_.kind, is_.event, is_.account, key, is_.at, is_.at, "") for key, is_ in zip(keys, letters, strict=True)],
+            [
+                (next(self._notices), letter.kind, letter.event, letter.account, key, letter.at, letter.at, "")
+                for key, letter in zip(keys, letters, strict=True)
+            ],
         )
 
     def _mails(self, keys: list[int], letters: Collection[Delivered]) -> Iterator[tuple[object, ...]]:
-        for key, is_ in zip(keys, letters, strict=True):
-            headers = {"From": self._sender, "Auto-Submitted": "auto-generated", "Message-ID": self._message_id(is_)}
-            html = format_html("<p>{}</p>", is_.text)
+        for key, letter in zip(keys, letters, strict=True):
+            headers = {"From": self._sender, "Auto-Submitted": "auto-generated", "Message-ID": self._message_id(letter)}
+            html = format_html("<p>{}</p>", letter.text)
             yield (
                 key,
                 self._sender,
-                is_.address,
+                letter.address,
                 "",
                 "",
-                is_.subject,
-                is_.text,
+                letter.subject,
+                letter.text,
                 html,
                 STATUS.sent,
-                is_.at,
-                is_.at,
-                is_.at,
+                letter.at,
+                letter.at,
+                letter.at,
                 1,
                 json.dumps(headers),
                 "",

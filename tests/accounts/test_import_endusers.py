@@ -4,10 +4,12 @@ import pytest
 from django.core import mail
 from django.db.models.functions import Now
 
-from accounts.enduser_files import EnduserRow, read_endusers
-from accounts.importing import BATCH, forget_old_uploads
+from accounts.importing.files import EnduserRow, read_endusers
+from accounts.importing.job import BATCH, forget_old_uploads
+from accounts.importing.services import NotImported, import_endusers, upload_endusers
 from accounts.models import Account, EnduserImport, EnduserImportRow, Invitation, SecurityEvent, User
-from accounts.services import NotImported, create_enduser, deactivate_user, import_endusers, upload_endusers
+from accounts.services import create_enduser
+from accounts.team.services import deactivate_user
 from licensing_portal.foundation.errors import NotAllowed
 from licensing_portal.foundation.jobs import FILES_KEPT, StillAtWork
 from licensing_portal.foundation.models import Job, Notice

@@ -12,7 +12,8 @@ from post_office.models import Email
 
 from accounts import selectors
 from accounts.models import Account, Invitation, User
-from accounts.services import accept_invitation, change_any_user, create_enduser
+from accounts.services import accept_invitation, create_enduser
+from accounts.team.services import change_any_user
 from licensing_portal.foundation.models import Notice
 from licensing_portal.foundation.notices import deliver_due
 from licensing_portal.foundation.submissions import fresh_key

@@ -5,7 +5,8 @@ from django.contrib.auth.models import Permission
 from post_office.models import STATUS, Email
 
 from accounts.models import Account, User
-from accounts.services import NotSentAgain, change_role, create_enduser, send_any_notice_again
+from accounts.services import NotSentAgain, create_enduser, send_any_notice_again
+from accounts.team.services import change_role
 from licenses.services import sell_licenses
 from licensing_portal.foundation import notices
 from licensing_portal.foundation.errors import NotAllowed

@@ -7,18 +7,9 @@ import pytest
 
 from accounts import selectors
 from accounts.models import Account, Invitation, SecurityEvent, User
-from accounts.services import (
-    EmailTaken,
-    InvitationNotGood,
-    UsernameTaken,
-    accept_invitation,
-    activate_user,
-    change_role,
-    deactivate_user,
-    invite_user,
-    invite_user_again,
-)
-from accounts.team import LastAdministrator
+from accounts.services import EmailTaken, InvitationNotGood, UsernameTaken, accept_invitation
+from accounts.team.locking import LastAdministrator
+from accounts.team.services import activate_user, change_role, deactivate_user, invite_user, invite_user_again
 from licensing_portal.foundation.errors import NotAllowed, Problem
 from licensing_portal.foundation.models import Notice, Submission
 from licensing_portal.foundation.submissions import FormAlreadyUsed, fresh_key

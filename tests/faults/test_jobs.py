@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from accounts.enduser_files import EnduserRow
-from accounts.importing import BATCH
+from accounts.importing.files import EnduserRow
+from accounts.importing.job import BATCH
+from accounts.importing.services import import_endusers, upload_endusers
 from accounts.models import Account, Invitation, User
-from accounts.services import import_endusers, upload_endusers
 from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.submissions import fresh_key
 from tests.faults.worker import AFTER_A_COMMIT, POINTS

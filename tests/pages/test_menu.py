@@ -5,7 +5,7 @@ import pytest
 from deployments.services import add_deployment
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import LinkFactory
-from tests.factories.licenses import give, quantities
+from tests.factories.licenses import give, quantities, sell
 from tests.views import page_of
 
 PAGES = {
@@ -14,6 +14,8 @@ PAGES = {
     "/deployments/add/": ("View Licenses", "true"),
     "deployment/": ("View Licenses", "true"),
     "deployment/add-licenses/": ("View Licenses", "true"),
+    "deployment/upload-server-file/": ("View Licenses", "true"),
+    "deployment/replace-server/": ("View Licenses", "true"),
     "deployment/retire/": ("View Licenses", "true"),
     "/transfer/": ("Transfer Licenses", "page"),
     "/endusers/": ("Endusers", "page"),
@@ -21,8 +23,11 @@ PAGES = {
     "/create-enduser/": ("Endusers", "true"),
     "/sold/": ("Sold", "page"),
     "/endusers/harborcu/address/": ("Endusers", "true"),
+    "/import-endusers/": ("Endusers", "true"),
     "/history/": ("History", "page"),
     "receipt": ("History", "true"),
+    "/history/export/": ("History", "true"),
+    "sale/recall/": ("History", "true"),
     "/linked-accounts/": ("Link User Admin", "page"),
     "/switch/": ("Switch Accounts", "page"),
     "/settings/profile/": ("Settings", "page"),
@@ -49,8 +54,12 @@ def address(northgate, west, harborcu, user):
     made = add_deployment(
         account=northgate, added_by=user(northgate), owner=northgate, name="LAB", host_name="lab", quantities=quantities(ASR=4), key=fresh_key()
     )
-    receipt = made.entries.get().entry.get_absolute_url()
-    return lambda name: name.replace("receipt", receipt).replace("deployment/", made.get_absolute_url()) if name[0] != "/" else name
+    places = {
+        "receipt": made.entries.get().entry.get_absolute_url(),
+        "deployment/": made.get_absolute_url(),
+        "sale/": sell(northgate, harborcu, ASR=1).get_absolute_url(),
+    }
+    return lambda name: next((name.replace(word, place) for word, place in places.items() if name.startswith(word)), name)
 
 
 @pytest.mark.parametrize("name", PAGES)

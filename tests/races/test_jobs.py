@@ -6,17 +6,22 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
-from accounts.enduser_files import EnduserRow
-from accounts.models import Account
-from accounts.services import create_enduser, import_endusers, upload_endusers
+from accounts.importing.files import EnduserRow
+from accounts.importing.job import forget_old_uploads
+from accounts.importing.services import import_endusers, upload_endusers
+from accounts.models import Account, EnduserImport
+from accounts.services import create_enduser
 from licensing_portal.foundation import jobs
 from licensing_portal.foundation.jobs import start
 from licensing_portal.foundation.models import Job, Notice
 from licensing_portal.foundation.submissions import fresh_key
+from licensing_portal.foundation.uploads import UPLOADS_KEPT
 from licensing_portal.kinds_of_jobs import KINDS
 from tests.jobs import do_jobs
 from tests.races.crowd import all_at_once, kinds
+from tests.races.holding import queued_behind
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -129,3 +134,16 @@ def test_two_exports_pressed_at_once_are_one_job_and_a_refusal(publisher):
     outcomes = all_at_once([lambda: start("export_history", account="northgate", started_by="dana", total=1)] * 2)
 
     assert kinds(outcomes) == {"Job": 1, "StillAtWork": 1}
+
+
+def test_a_file_that_is_imported_while_old_ones_are_forgotten_is_kept(press, uploaded):
+    """Whoever forgets looks for files without a job; the one that is being pressed at this moment has none yet that others see (A1)."""
+    EnduserImport.objects.update(uploaded_at=Now() - UPLOADS_KEPT)
+
+    def an_open_job():
+        Job.objects.create(kind="import_endusers", account="northgate", started_by="dana", total=1)
+
+    job, _ = queued_behind(an_open_job, [press, forget_old_uploads])
+
+    assert EnduserImport.objects.get().job == job
+    assert uploaded.rows.count() == 45

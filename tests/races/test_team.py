@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from accounts.models import User
-from accounts.services import change_role, deactivate_user
-from accounts.team import Team
+from accounts.team.locking import Team
+from accounts.team.services import change_role, deactivate_user
 from licensing_portal.foundation.submissions import fresh_key
 from tests.factories.accounts import UserFactory
 from tests.races.crowd import PATIENCE, all_at_once, kinds

@@ -18,9 +18,11 @@ from django.db.models import Q
 from django.test import Client
 from django.urls import resolve
 
-from accounts.enduser_files import EnduserRow
+from accounts.importing.files import EnduserRow
+from accounts.importing.services import import_endusers, upload_endusers
 from accounts.models import Account, Invitation, Link, NoticeRecipient, Session, User
-from accounts.services import create_enduser, import_endusers, invite_user, upload_endusers
+from accounts.services import create_enduser
+from accounts.team.services import invite_user
 from deployments.models import Deployment, LicenseFileDownload, ServerFile
 from licenses.models import JournalEntry
 from licensing_portal import demo

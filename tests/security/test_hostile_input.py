@@ -12,8 +12,8 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.enduser_files import EnduserRow
-from accounts.services import upload_endusers
+from accounts.importing.files import EnduserRow
+from accounts.importing.services import upload_endusers
 from licensing_portal.foundation.submissions import fresh_key
 from tests.books import assert_the_books_are_proven, balances
 from tests.factories.accounts import LinkFactory

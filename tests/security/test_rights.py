@@ -12,7 +12,8 @@ from django.db import transaction
 from django.http import QueryDict
 from django.test import Client
 
-from accounts.enduser_files import EnduserRow
+from accounts.importing.files import EnduserRow
+from accounts.importing.services import import_endusers, upload_endusers
 from accounts.links.services import link_account, remove_link
 from accounts.models import AddressChange
 from accounts.notifications.services import add_recipient, move_notices, remove_recipient, save_notices
@@ -27,22 +28,8 @@ from accounts.security.services import (
     take_away_second_factor,
     turn_off_second_factor,
 )
-from accounts.services import (
-    activate_user,
-    change_any_user,
-    change_role,
-    correct_address,
-    create_enduser,
-    create_reseller,
-    deactivate_user,
-    import_endusers,
-    invite_again,
-    invite_any_again,
-    invite_user,
-    invite_user_again,
-    send_any_notice_again,
-    upload_endusers,
-)
+from accounts.services import correct_address, create_enduser, create_reseller, invite_again, invite_any_again, send_any_notice_again
+from accounts.team.services import activate_user, change_any_user, change_role, deactivate_user, invite_user, invite_user_again
 from deployments.services import (
     add_deployment,
     add_licenses,

@@ -8,10 +8,11 @@ from django.core import mail
 from django.http import QueryDict
 from django.test import Client
 
-from accounts.enduser_files import EnduserRow
+from accounts.importing.files import EnduserRow
+from accounts.importing.services import import_endusers, upload_endusers
 from accounts.links.services import remove_link
 from accounts.models import Account, Link, User
-from accounts.services import change_role, deactivate_user, import_endusers, upload_endusers
+from accounts.team.services import change_role, deactivate_user
 from deployments.models import Deployment
 from deployments.services import retire_deployment
 from licenses.history import HistoryFilterForm

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from accounts.importing import forget_old_uploads
+from accounts.importing.job import forget_old_uploads
 from licensing_portal.foundation import jobs
 from licensing_portal.kinds_of_jobs import KINDS
 

@@ -7,7 +7,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enduser_files import COLUMNS, in_words
+from accounts.importing.files import COLUMNS, in_words
 from accounts.models import EnduserImport, EnduserImportRow
 
 State = EnduserImportRow.State

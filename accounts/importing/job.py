@@ -3,6 +3,7 @@
 A few rows are one transaction with the progress. So a worker that is killed leaves no row half done, and none is done twice.
 """
 
+from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -61,9 +62,12 @@ def _counts(upload: EnduserImport) -> dict[str, int]:
     return {"import": upload.pk, "created": by_state.get(State.CREATED, 0), "skipped": skipped, "unchanged": by_state.get(State.UNCHANGED, 0)}
 
 
+@transaction.atomic
 def forget_old_uploads() -> None:
     """Delete files that nobody imported, and of those that were imported, in the end, the rows that made no enduser."""
-    EnduserImport.objects.filter(job=None, uploaded_at__lt=Now() - UPLOADS_KEPT).delete()
+    # Whoever presses Import at this moment has the row locked, and gives it a job: without a lock here it would be deleted after that.
+    old = EnduserImport.objects.select_for_update(skip_locked=True).filter(job=None, uploaded_at__lt=Now() - UPLOADS_KEPT)
+    EnduserImport.objects.filter(pk__in=[upload.pk for upload in old]).delete()
     EnduserImportRow.objects.filter(upload__job__ended_at__lt=Now() - FILES_KEPT, enduser=None).delete()
 
 

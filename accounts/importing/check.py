@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
-from accounts.enduser_files import COLUMNS, EnduserRow
 from accounts.forms import NewAccountForm
+from accounts.importing.files import COLUMNS, EnduserRow
 from accounts.models import Account, EnduserImportRow, User
 
 State = EnduserImportRow.State
