@@ -150,4 +150,5 @@ def _balances(form: HistoryFilterForm, shown: list[JournalLine]) -> dict[int, in
 
 def _as_rows(rows: QuerySet[Any], number: Any) -> QuerySet[Any, Any]:
     """The sum of a number over an account's rows, as a row beside those of lines: without a key."""
-    return rows.order_by().values("account").annotate(key=Value(0), total=Sum(number)).values_list("key", "total")
+    total: QuerySet[Any, Any] = rows.order_by().values("account").annotate(key=Value(0), total=Sum(number))
+    return total.values_list("key", "total")
