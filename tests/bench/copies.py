@@ -9,7 +9,7 @@ Copies of deployments go with those of their entries; letters are not copied.
 from datetime import timedelta
 from typing import Any
 
-from psycopg2.extensions import cursor as Line
+from psycopg2 import extensions
 
 from deployments.models import Deployment, DeploymentEntry, DeploymentLine
 from licenses.models import Holding, JournalEntry, JournalLine
@@ -49,7 +49,7 @@ INSERT INTO {ON_DEPLOYMENT} (id, deployment_id, entry_id, sale_id, is_retirement
 MULTIPLY_HOLDINGS = f"UPDATE {HOLDING} SET available = available * %(times)s, deployed = deployed * %(times)s, sold = sold * %(times)s"  # noqa: S608 - our own names
 
 
-def copy_journal(cursor: Line, *, copies: int, passed: timedelta) -> None:
+def copy_journal(cursor: extensions.cursor, *, copies: int, passed: timedelta) -> None:
     """Let all that happened happen so many times more, each time so much later. The connection is the owner's.
 
     Afterwards the tables have been counted by PostgreSQL, and it knows which of their pages all may see.
@@ -69,13 +69,13 @@ def copy_journal(cursor: Line, *, copies: int, passed: timedelta) -> None:
     cursor.execute("VACUUM ANALYZE")
 
 
-def _spans(cursor: Line) -> dict[str, int]:
+def _spans(cursor: extensions.cursor) -> dict[str, int]:
     """How far the keys of a copy are from those of the one before."""
     tables = {"entries": ENTRY, "lines": LINE, "deployments": DEPLOYMENT, "of_deployments": OF_DEPLOYMENT, "on_deployments": ON_DEPLOYMENT}
     return {name: _one(cursor, f"SELECT coalesce(max(id), 0) FROM {table}") for name, table in tables.items()}  # noqa: S608 - our own names
 
 
-def _take_triggers_down(cursor: Line) -> list[str]:
+def _take_triggers_down(cursor: extensions.cursor) -> list[str]:
     """Return what puts them up again as they were."""
     cursor.execute(
         "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A' AND tgrelid = ANY (%s::regclass[])",
@@ -87,7 +87,7 @@ def _take_triggers_down(cursor: Line) -> list[str]:
     return [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for table, name in found]
 
 
-def _take_indexes_down(cursor: Line) -> list[str]:
+def _take_indexes_down(cursor: extensions.cursor) -> list[str]:
     """Return what makes them again, which takes a part of the time that keeping them up would; those that a constraint has stay."""
     cursor.execute(
         "SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = ANY (%s::regclass[])"
@@ -100,7 +100,7 @@ def _take_indexes_down(cursor: Line) -> list[str]:
     return [statement for _, statement in found]
 
 
-def _count_on(cursor: Line) -> None:
+def _count_on(cursor: extensions.cursor) -> None:
     """Have keys and numbers go on behind those of the copies."""
     for model in GROWING:
         table = model._meta.db_table
@@ -111,6 +111,6 @@ def _count_on(cursor: Line) -> None:
         cursor.execute(f"SELECT setval('entry_number_{series}', (SELECT max(id) FROM {ENTRY}))")  # noqa: S608
 
 
-def _one(cursor: Line, query: str) -> Any:
+def _one(cursor: extensions.cursor, query: str) -> Any:
     cursor.execute(query)
     return cursor.fetchone()[0]
