@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, User
 from accounts.selectors import address_of
 from licenses import notices
-from licenses.exports import HISTORY_HEADER, Lines, history_row
+from licenses.exports import HISTORY_HEADER, OF_A_LINE, Lines, history_row
 from licenses.history import HistoryFilterForm
 from licensing_portal.foundation.jobs import Kind, Run
 from licensing_portal.foundation.models import Job
@@ -39,10 +39,10 @@ def _append_all(lines: Lines, account: Account, table: XlsxTable, run: Run) -> N
     with run.batch(is_kept=False) as job:
         job.done = 0
     last = 0
-    while chunk := list(lines.filter(pk__gt=last)[:CHUNK]):
-        for line in chunk:
-            table.append(history_row(line, account))
-        last = chunk[-1].pk
+    while chunk := list(lines.filter(pk__gt=last).values_list(*OF_A_LINE)[:CHUNK]):
+        for of_a_line in chunk:
+            table.append(history_row(of_a_line, account))
+        last = chunk[-1][0]
         with run.batch(is_kept=False) as job:
             job.done = min(job.done + len(chunk), job.total)
 

@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum, Value
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import UsernameField
 from accounts.models import Account, User
 from licenses.forms import product_select
-from licenses.models import JournalEntry, JournalLine, Product
+from licenses.models import Holding, JournalEntry, JournalLine, Product
 from licenses.presentation import sentence
 from licenses.search import key_of, mentions
 from licenses.selectors import COLUMNS, journal_of
@@ -20,6 +21,14 @@ from licensing_portal.foundation.forms import DatedFilterForm, OneLineField
 from licensing_portal.foundation.paging import page_by_key
 
 KEPT_WITH_EACH_LINE = {"available", "deployed"}  # the columns whose balance stands in the line itself, product by product
+
+# The numbers of My Licenses, as the holdings have them.
+NUMBERS: dict[str, Any] = {
+    "purchased": F("sold") + F("deployed") + F("available"),
+    "sold": F("sold"),
+    "deployed": F("deployed"),
+    "available": F("available"),
+}
 
 COLUMN_NAMES = {"purchased": _("Purchased"), "sold": _("Sold"), "deployed": _("Deployed"), "available": _("Available")}
 
@@ -68,6 +77,12 @@ class HistoryFilterForm(DatedFilterForm):
         product, column = self.cleaned_data["product"], self.cleaned_data["column"]
         lines = journal_of(self.viewer).filter(product__code=product) if product else journal_of(self.viewer)
         return lines.filter(COLUMNS[column]) if column else lines
+
+    @property
+    def holdings_of_the_number(self) -> QuerySet[Holding]:
+        """The holdings that the number is a column of."""
+        product = self.cleaned_data["product"]
+        return self.viewer.holdings.filter(product__code=product) if product else self.viewer.holdings.all()
 
 
 def _mentions(text: str) -> Q:
@@ -120,11 +135,20 @@ def _balances(form: HistoryFilterForm, shown: list[JournalLine]) -> dict[int, in
     wanted = form.cleaned_data if shown else {}
     if not wanted.get("column") or (wanted["column"] in KEPT_WITH_EACH_LINE and wanted["product"]):
         return {line.pk: line.balance for line in shown}
-    lines = form.lines_of_the_number
-    oldest, newest = shown[-1].pk, shown[0].pk
-    older: int = lines.filter(pk__lt=oldest).aggregate(total=Sum("quantity", default=0))["total"]
-    between = dict(lines.filter(pk__range=(oldest, newest)).order_by("pk").values_list("pk", "quantity"))
-    sums = accumulate(between.values(), initial=older)
-    next(sums)
     sign = -1 if wanted["column"] == "sold" else 1  # a sale takes from the seller, and counts as sold
-    return {pk: sign * total for pk, total in zip(between, sums, strict=True)}
+    lines, oldest, newest = form.lines_of_the_number.order_by(), shown[-1].pk, shown[0].pk
+    # From what is held now back to the lines shown: most people look at the first page, and behind it lies all of the journal.
+    # In one statement, so that whatever is posted meanwhile is in all of it or in none.
+    held = _as_rows(form.holdings_of_the_number, NUMBERS[wanted["column"]] * sign)
+    newer = _as_rows(lines.filter(pk__gt=newest), -F("quantity"))
+    rows = lines.filter(pk__range=(oldest, newest)).values_list("pk", "quantity").union(held, newer, all=True)
+    now = sum(number for pk, number in rows if not pk)
+    between = sorted(((pk, quantity) for pk, quantity in rows if pk), reverse=True)
+    after = accumulate((-quantity for _, quantity in between), initial=now)
+    return {pk: sign * number for (pk, _), number in zip(between, after, strict=False)}
+
+
+def _as_rows(rows: QuerySet[Any], number: Any) -> QuerySet[Any, Any]:
+    """The sum of a number over an account's rows, as a row beside those of lines: without a key."""
+    total: QuerySet[Any, Any] = rows.order_by().values("account").annotate(key=Value(0), total=Sum(number))
+    return total.values_list("key", "total")

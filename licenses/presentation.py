@@ -37,8 +37,14 @@ SENTENCES = {
 
 def other_account(entry: JournalEntry, account: Account) -> str:
     """The username of the other party, as `account` sees it; "" where licenses stayed with their owner."""
-    others = {entry.giver.username, entry.receiver.username} - {account.username}
-    return others.pop() if others else ""
+    return other_of(entry.giver.username, entry.receiver.username, account.username)
+
+
+def other_of(giver: str, receiver: str, own: str) -> str:
+    """The same, by usernames."""
+    if giver == receiver:
+        return ""
+    return receiver if giver == own else giver
 
 
 def who(entry: JournalEntry, viewer: Account) -> str:

@@ -13,14 +13,27 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Window
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lag
 
 from licenses.counting import SOLD
-from licenses.models import Holding, JournalEntry, JournalLine
+from licenses.models import Holding, JournalEntry, JournalLine, Product
 
 State = JournalLine.State
 
 Fault = tuple[int, str]  # the primary key of the entry that is off, and what is wrong with it
+
+HOLDING = Holding._meta.db_table  # noqa: SLF001 - Django documents _meta
+IN_A_HOLDING = [F("account"), F("product"), F("state")]
+
+SETTINGS = (
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    # It holds no locks, and tells what it has found between two queries: longer than a request may be idle.
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+    # All holdings are summed at once: with the little that a request's query may have, that would go through the disk.
+    "SET LOCAL work_mem = '64MB'",
+    # To compile these few long queries takes longer than it saves.
+    "SET LOCAL jit = off",
+)
 
 
 @contextmanager
@@ -35,9 +48,8 @@ def snapshot() -> Iterator[None]:
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                # It holds no locks, and compares a hundred thousand holdings between two queries: longer than a request may be idle.
-                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                for setting in SETTINGS:
+                    cursor.execute(setting)
         yield
 
 
@@ -76,27 +88,46 @@ def _lines(since: Mark | None) -> QuerySet[JournalLine]:
 
 
 def _empty_entries(since: Mark | None) -> Iterator[Fault]:
-    for pk, number in _entries(since).filter(lines=None).values_list("pk", "number"):
+    has_lines = Exists(JournalLine.objects.filter(entry=OuterRef("pk")))
+    for pk, number in _entries(since).filter(~has_lines).order_by("pk").values_list("pk", "number"):
         yield pk, f"{number}: has no lines"
 
 
 def _unbalanced_entries(since: Mark | None) -> Iterator[Fault]:
     # All lines of an entry, for the mark may lie between them.
     lines = JournalLine.objects.filter(entry__in=_lines(since).values("entry")) if since else JournalLine.objects.all()
-    sums = lines.values("entry", "entry__number", "product__code").annotate(off=Sum("quantity")).exclude(off=0).order_by("entry", "product__code")
-    for line in sums:
-        yield line["entry"], f"{line['entry__number']}: its lines of {line['product__code']} sum to {line['off']:+}, not to zero"
+    # Named afterwards: to sum without a name, an index is all that is read (lines_of_an_entry).
+    sums = list(lines.order_by().values_list("entry", "product").annotate(off=Sum("quantity")).exclude(off=0))
+    numbers = dict(JournalEntry.objects.filter(pk__in={entry for entry, *_ in sums}).values_list("pk", "number"))
+    codes = dict(Product.objects.filter(pk__in={product for _, product, _ in sums}).values_list("pk", "code"))
+    for entry, code, off in sorted((entry, codes[product], off) for entry, product, off in sums):
+        yield entry, f"{numbers[entry]}: its lines of {code} sum to {off:+}, not to zero"
 
 
 def _wrong_balances(since: Mark | None) -> Iterator[Fault]:
     """Each line must say what its holding was after it: the sum of all lines of this account, product and state up to it."""
-    running: Any = Window(Sum("quantity"), partition_by=[F("account"), F("product"), F("state")], order_by="id")
+    running: Any = Window(Sum("quantity"), partition_by=IN_A_HOLDING, order_by="id")
     if since:
         running += _last_balance(OuterRef("state"), JournalLine.objects.filter(pk__lte=since.line))
-    lines = _lines(since).annotate(running=running).exclude(balance=F("running")).order_by("id")
+        looked_at = _lines(since)
+    else:
+        looked_at = _lines_of_broken_chains()
+    lines = looked_at.annotate(running=running).exclude(balance=F("running")).order_by("id")
     for line in lines.values("entry", "entry__number", "account__username", "product__code", "state", "balance", "running"):
         had = f"{line['account__username']} then had {line['balance']} {line['product__code']} {line['state']}"
         yield line["entry"], f"{line['entry__number']}: says that {had}; its lines sum to {line['running']}"
+
+
+def _lines_of_broken_chains() -> QuerySet[JournalLine]:
+    """All lines of the holdings in which some line does not count on from the one before it.
+
+    Where each does, each balance is the sum of all lines up to it, and nothing has to be summed: an index has what is compared
+    (journal_of_a_holding), in the order in which it is.
+    """
+    before = Window(Lag("balance", default=0), partition_by=IN_A_HOLDING, order_by="id")
+    broken = JournalLine.objects.annotate(before=before).exclude(balance=F("before") + F("quantity"))
+    holdings = set(broken.values_list("account", "product"))
+    return JournalLine.objects.filter(account__in={account for account, _ in holdings}, product__in={product for _, product in holdings})
 
 
 def _taken_back_too_often(since: Mark | None) -> Iterator[Fault]:
@@ -115,22 +146,42 @@ def _taken_back_too_often(since: Mark | None) -> Iterator[Fault]:
         yield row["last"], f"{row['entry__reverses__number']}: {row['came']} {row['product__code']} came back of it, and it moved {row['went']}"
 
 
+# Compared in the database: of the holdings that are right none is read from it. What was sold is summed by itself, as it takes
+# the entries as well, and all else is in an index (journal_of_a_holding), in the order in which it is summed.
+HOLDINGS_THAT_ARE_OFF = f"""
+WITH summed (account_id, product_id, available, deployed) AS ({{sums}}), sales (account_id, product_id, sold) AS ({{sales}})
+SELECT holding.id, holding.account_id, holding.product_id, coalesce(summed.available, 0), coalesce(summed.deployed, 0), coalesce(sales.sold, 0)
+    FROM {HOLDING} holding
+    LEFT JOIN summed ON summed.account_id = holding.account_id AND summed.product_id = holding.product_id
+    LEFT JOIN sales ON sales.account_id = holding.account_id AND sales.product_id = holding.product_id
+    WHERE holding.available <> coalesce(summed.available, 0) OR holding.deployed <> coalesce(summed.deployed, 0)
+        OR holding.sold <> coalesce(sales.sold, 0)
+UNION ALL
+SELECT NULL, account_id, product_id, 0, 0, 0 FROM summed
+    WHERE NOT EXISTS (SELECT 1 FROM {HOLDING} holding WHERE holding.account_id = summed.account_id AND holding.product_id = summed.product_id)
+"""  # noqa: S608 - our own names
+
+
 def _wrong_holdings() -> Iterator[str]:
     """Each holding must equal the sums of its lines, holdings without lines included."""
-    summed = _sums_of(JournalLine.objects.all(), sold=-Sum("quantity", filter=SOLD, default=0))
-    for holding in Holding.objects.select_related("account", "product").order_by("account__username", "product__code"):
-        row = summed.pop((holding.account_id, holding.product_id), {})
-        yield from _differences(holding, {name: row.get(name, 0) for name in ("available", "deployed", "sold")})
-    yield from _without_holding(summed)
+    sums, of_states = _sums_of(JournalLine.objects.all()).query.sql_with_params()
+    sold = JournalLine.objects.filter(SOLD).order_by().values_list("account", "product").annotate(sold=-Sum("quantity"))
+    sales, of_kinds = sold.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDINGS_THAT_ARE_OFF.format(sums=sums, sales=sales), [*of_states, *of_kinds])
+        found = cursor.fetchall()
+    summed = {pk: dict(zip(("available", "deployed", "sold"), numbers, strict=True)) for pk, _, _, *numbers in found if pk}
+    for holding in _named(Holding.objects.filter(pk__in=summed)):
+        yield from _differences(holding, summed[holding.pk])
+    yield from _without_holding((account, product) for pk, account, product, *_ in found if not pk)
 
 
 def _wrong_holdings_since(mark: Mark) -> Iterator[str]:
     """Each holding that was touched must equal what its last line before the mark said and the sum of those after it."""
-    summed, old = _sums_of(_lines(mark)), JournalLine.objects.filter(pk__lte=mark.line)
+    summed, old = _by_holding(_lines(mark)), JournalLine.objects.filter(pk__lte=mark.line)
     is_touched = Exists(_lines(mark).filter(account=OuterRef("account"), product=OuterRef("product")))
     before = {"available_before": _last_balance(State.AVAILABLE, old), "deployed_before": _last_balance(State.DEPLOYED, old)}
-    touched = Holding.objects.filter(is_touched).annotate(**before)
-    for holding in touched.select_related("account", "product").order_by("account__username", "product__code"):
+    for holding in _named(Holding.objects.filter(is_touched).annotate(**before)):
         row = summed.pop((holding.account_id, holding.product_id))
         yield from _differences(holding, {name: getattr(holding, f"{name}_before") + row[name] for name in ("available", "deployed")})
     yield from _wrong_sold_since(mark)
@@ -141,16 +192,22 @@ def _wrong_sold_since(mark: Mark) -> Iterator[str]:
     """Up to the mark each holding, touched or not, must have sold what it had sold when the books were proven up to there."""
     by_then = sold_up_to(mark.line)
     off = {pk: by_then.get(pk, 0) - mark.sold.get(pk, 0) for pk in {*by_then, *mark.sold}}
-    wrong = Holding.objects.filter(pk__in=[pk for pk, more in off.items() if more])
-    for holding in wrong.select_related("account", "product").order_by("account__username", "product__code"):
+    for holding in _named(Holding.objects.filter(pk__in=[pk for pk, more in off.items() if more])):
         yield from _differences(holding, {"sold": holding.sold - off[holding.pk]})
 
 
-def _sums_of(lines: QuerySet[JournalLine], **more: Any) -> dict[tuple[int, int], Any]:
+def _named(holdings: QuerySet[Holding]) -> QuerySet[Holding]:
+    return holdings.select_related("account", "product").order_by("account__username", "product__code")
+
+
+def _sums_of(lines: QuerySet[JournalLine]) -> QuerySet[JournalLine, Any]:
     """The sums of these lines by account and product."""
     available, deployed = (Sum("quantity", filter=Q(state=state), default=0) for state in (State.AVAILABLE, State.DEPLOYED))
-    rows = lines.values("account", "product").annotate(available=available, deployed=deployed, **more).order_by("account", "product")
-    return {(row["account"], row["product"]): row for row in rows}
+    return lines.order_by().values("account", "product").annotate(available=available, deployed=deployed)
+
+
+def _by_holding(lines: QuerySet[JournalLine]) -> dict[tuple[int, int], dict[str, Any]]:
+    return {(row["account"], row["product"]): row for row in _sums_of(lines)}
 
 
 def _differences(holding: Holding, summed: Mapping[str, int]) -> Iterator[str]:
@@ -160,7 +217,7 @@ def _differences(holding: Holding, summed: Mapping[str, int]) -> Iterator[str]:
 
 
 def _without_holding(summed: Iterable[tuple[int, int]]) -> Iterator[str]:
-    for account, product in summed:
+    for account, product in sorted(summed):
         yield f"account {account}, product {product}: has lines but no holding"
 
 
@@ -172,9 +229,10 @@ def _last_balance(state: Any, lines: QuerySet[JournalLine]) -> Coalesce:
 
 def sold_up_to(line: int) -> dict[int, int]:
     """What each holding (by its primary key) that had sold anything up to a line had sold: what it has, less what later lines say."""
-    later = JournalLine.objects.filter(SOLD, pk__gt=line).values_list("account", "product").annotate(taken=Sum("quantity"))
+    later = JournalLine.objects.filter(SOLD, pk__gt=line).order_by().values_list("account", "product").annotate(taken=Sum("quantity"))
     taken = {(account, product): quantity for account, product, quantity in later}
-    holdings = Holding.objects.values_list("pk", "account", "product", "sold")
+    of_sellers = ~Q(sold=0) | Q(account__in={account for account, _ in taken}, product__in={product for _, product in taken})
+    holdings = Holding.objects.filter(of_sellers if taken else ~Q(sold=0)).values_list("pk", "account", "product", "sold")
     by_then = {pk: sold + taken.get((account, product), 0) for pk, account, product, sold in holdings}
     return {pk: sold for pk, sold in by_then.items() if sold}
 

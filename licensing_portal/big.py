@@ -32,11 +32,12 @@ from licensing_portal.foundation.templatetags.portal import licenses as in_words
 Kind = JournalEntry.Kind
 
 FEWEST_ACCOUNTS = 10
-YEARS = 3
+SPAN = timedelta(days=3 * 365)  # that ended when today began
 ENTRIES_AT_ONCE = 500  # in a transaction; of small data fewer, so that no batch is longer than a recall may wait
 SHARE_OF_LARGEST = 0.8  # of what resellers do
 STOCK = 100_000  # licenses of a product that a reseller is issued when it runs short
 RECALLABLE = 400  # sales, the last ones, of which one is recalled now and then
+KNOWN_ANEW = 3  # times as many lines as PostgreSQL knew of: then it is told anew how large its tables are
 
 Quantities = Mapping[int, int]
 
@@ -69,28 +70,43 @@ class _Batch:
     letters: list[Delivered] = field(default_factory=list)
 
 
-def load(*, accounts: int, products: int, lines: int, seed: int) -> Iterator[int]:
+def load(*, accounts: int, products: int, lines: int, seed: int, part: float = 1) -> Iterator[int]:
     """Fill an empty database, and give how many journal lines there are after each batch; there may be a few more than asked for.
 
-    Raises NotEmpty.
+    Of the years only the first part passes while they are posted: for whoever lets more happen in the rest. Raises NotEmpty.
     """
     if Account.objects.exists() or User.objects.exists() or Product.objects.exists():
         raise NotEmpty
     chance = Random(seed)  # noqa: S311 - the same seed makes the same data
     until = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    since = until - timedelta(days=365 * YEARS)
+    since = until - SPAN
     with transaction.atomic():
         cast = make_cast(chance, accounts=accounts, products=products, since=since)
-    yield from _Years(chance, cast, since=since, until=until, lines=lines).pass_by()
+    _tell_planner()
+    known = 1
+    for written in _Years(chance, cast, since=since, span=SPAN * part, lines=lines).pass_by():
+        if written > known * KNOWN_ANEW:
+            _tell_planner()
+            known = written
+        yield written
+    _tell_planner()
+
+
+def _tell_planner() -> None:
+    """Have PostgreSQL count its tables, if their owner asks; of others it takes no notice.
+
+    The walls plan their statements once per connection and again after this. For tables that it takes for empty it would compare
+    every line of a batch with every entry there is.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # for the owner of the tables; of others PostgreSQL takes no notice
+        cursor.execute("ANALYZE")
 
 
 class _Years:
     """Everything that happened, one thing after the other."""
 
-    def __init__(self, chance: Random, cast: Cast, *, since: datetime, until: datetime, lines: int) -> None:
-        self.chance, self.cast, self.since, self.span, self.lines = chance, cast, since, until - since, lines
+    def __init__(self, chance: Random, cast: Cast, *, since: datetime, span: timedelta, lines: int) -> None:
+        self.chance, self.cast, self.since, self.span, self.lines = chance, cast, since, span, lines
         self.books = BulkBooks(cast.publisher)
         self.notices = DeliveredNotices()
         self.keys = {model: fresh_keys(model) for model in (Deployment, DeploymentLine, DeploymentEntry)}

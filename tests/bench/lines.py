@@ -24,4 +24,4 @@ class Line:
     def __str__(self) -> str:
         limits = {"floor": self.floor, "ceiling": self.ceiling}
         said = ", ".join(f"{name} {limit:.2f}" for name, limit in limits.items() if limit is not None)
-        return f"{self.goal} {self.what}: {self.figure:.2f} ({said})" + ("" if self.is_kept else " MISSED")
+        return f"{self.goal} {self.what}: {self.figure:.2f}" + (f" ({said})" if said else "") + ("" if self.is_kept else " MISSED")

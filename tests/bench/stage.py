@@ -17,8 +17,8 @@ from tests.mail import MailServer, running
 from tests.serving import Portal, connected_to, durable_server, migrate
 
 LINKER = "northgate"
-# As in production: what PostgreSQL knows of its tables is kept up to date.
-OPTIONS = postgres.DURABLE | {"autovacuum": "on"}
+# As in production: what PostgreSQL knows of its tables is kept up to date, and a long query takes more than one processor.
+OPTIONS = postgres.DURABLE | {"autovacuum": "on", "max_parallel_workers_per_gather": "2"}
 QUICK, THOROUGH = (2, 1.0), (5, 3.0)  # turns, and the seconds of each
 
 

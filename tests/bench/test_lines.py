@@ -11,6 +11,7 @@ from tests.bench.lines import Line
     [
         (Line("G1", "sale service / pgbench, 4 processes", 0.521, floor=0.4), "G1 sale service / pgbench, 4 processes: 0.52 (floor 0.40)", True),
         (Line("G9", "page 20,000 / page 1", 1.1, ceiling=1.2), "G9 page 20,000 / page 1: 1.10 (ceiling 1.20)", True),
+        (Line("GROWTH", "History", 1.5), "GROWTH History: 1.50", True),
         (Line("T1", "sign-in", 0.9, floor=0.95, ceiling=1.05), "T1 sign-in: 0.90 (floor 0.95, ceiling 1.05) MISSED", False),
         (Line("T1", "sign-in", 1.06, floor=0.95, ceiling=1.05), "T1 sign-in: 1.06 (floor 0.95, ceiling 1.05) MISSED", False),
     ],

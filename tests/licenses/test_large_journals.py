@@ -6,6 +6,7 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
+from licenses import proof
 from licenses.history import HistoryFilterForm
 from licenses.models import JournalEntry
 from licenses.selectors import net_transfers_of, recent_entries_of
@@ -73,3 +74,45 @@ def test_a_few_days_are_found_by_their_entries(atlas):
 def test_whom_nobody_is_named_like_has_no_line(atlas):
     assert [list(history(atlas, query)) for query in ("user=nobody", "account=nobody")] == [[], []]
     assert len(history(atlas, "user=atlas")) == 51
+
+
+# ── The proof of the books ──
+
+
+def plans_of_a_proof():
+    """Each query of a full proof, and its plan for tables that are too long to be read."""
+    with CaptureQueriesContext(connection) as captured:
+        assert list(proof.faults()) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        for query in captured.captured_queries:
+            cursor.execute(f"EXPLAIN {query['sql']}")
+            yield query["sql"], "\n".join(line for (line,) in cursor.fetchall())
+
+
+def test_the_proof_sums_entries_and_compares_balances_from_indexes_that_hold_the_numbers(atlas):
+    with the_owner(), connection.cursor() as cursor:
+        cursor.execute("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'licenses_journalline'")
+        indexes = {name: definition.partition(" USING ")[2] for name, definition in cursor.fetchall()}
+    assert indexes == {
+        "licenses_journalline_pkey": "btree (id)",
+        "journal_of_an_account": "btree (account_id, id DESC)",
+        "journal_of_a_holding": "btree (account_id, product_id, state, id) INCLUDE (quantity, balance)",
+        "lines_of_an_entry": "btree (entry_id, product_id) INCLUDE (quantity)",
+    }
+
+    plans = list(plans_of_a_proof())
+
+    (chains,) = (plan for sql, plan in plans if "LAG(" in sql)
+    (entries,) = (plan for sql, plan in plans if "HAVING" in sql and '"entry"' in sql and "licenses_journalentry" not in sql)
+    assert ("Index Only Scan using journal_of_a_holding" in chains, "Sort" in chains) == (True, False)
+    assert "Index Only Scan using lines_of_an_entry" in entries
+
+
+def test_a_proof_of_many_holdings_asks_six_times_and_reads_none_that_is_right(atlas):
+    with CaptureQueriesContext(connection) as captured:
+        assert list(proof.faults()) == []
+
+    assert len(captured) == 6
+    assert [query["sql"] for query in captured if "accounts_account" in query["sql"]] == []

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def sale_in_the_middle(northgate, harborcu, user):
-    """Return a context in which, as soon as the lines are summed and before the holdings are read, somebody else sells."""
+    """Return a context in which, as soon as the entries are looked at and before the holdings are read, somebody else sells."""
     give(northgate, ASR=10)
     seller = user(northgate)
 
@@ -30,7 +30,7 @@ def sale_in_the_middle(northgate, harborcu, user):
             connection.close()
 
     def sell_before_the_holdings_are_read(execute, sql, params, many, context):
-        if 'FROM "licenses_holding"' in sql and not JournalEntry.objects.filter(kind="sale").exists():
+        if "licenses_holding" in sql and not JournalEntry.objects.filter(kind="sale").exists():
             with ThreadPoolExecutor(1) as another:
                 another.submit(sell).result(PATIENCE)
         return execute(sql, params, many, context)
@@ -51,13 +51,12 @@ def test_a_sale_in_the_middle_of_a_proof_is_no_fault(sale_in_the_middle, capsys)
     assert capsys.readouterr().out.startswith("The books are proven: 1 entries, 2 lines, ")  # as they were when it began
 
 
-def test_without_a_snapshot_the_same_sale_would_be_one(sale_in_the_middle):
+def test_without_a_snapshot_the_same_sale_would_be_proven_though_nobody_looked_at_it(sale_in_the_middle):
     """The control: the sale comes in at a place that matters."""
     with sale_in_the_middle():
-        found = list(proof.faults())
+        found, seen = list(proof.faults()), proof.counts()
 
-    assert found == ["harborcu: ASR: holds 1 available; its lines sum to 0", "northgate: ASR: holds 9 available; its lines sum to 10",
-                     "northgate: ASR: holds 1 sold; its lines sum to 0"]  # fmt: skip
+    assert (found, seen) == ([], {"entries": 2, "lines": 4, "holdings": 3})
 
 
 def test_nothing_is_written_in_a_snapshot(northgate):
