@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet, Subquery
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.urls import reverse
@@ -18,7 +18,7 @@ from accounts.models import Account
 from deployments.models import Deployment, DeploymentEntry, DeploymentLine
 from deployments.selectors import deployments_visible_to, mentions
 from licenses.forms import product_select
-from licenses.models import JournalLine, Product
+from licenses.models import Product
 from licenses.selectors import ProductSummary
 from licensing_portal.foundation.forms import OneLineField
 from licensing_portal.foundation.gathering import gathered
@@ -107,7 +107,6 @@ class DeploymentRow:
     name: str
     host_name: str
     owner: str
-    owner_address: str
     state: str
     state_in_words: str
     created_at: datetime
@@ -149,25 +148,39 @@ def deployment_list(form: DeploymentFilterForm, *, number: str) -> DeploymentLis
     return DeploymentList(form, page, rows, counts["own"], counts["for_endusers"])
 
 
+# What is on each deployment, and what was sold with it.
+ON_IT = """deployments_deploymentline AS line JOIN licenses_product AS product ON product.id = line.product_id
+     WHERE line.deployment_id = deployments_deployment.id"""
+GIVEN_WITH_IT = """deployments_deploymententry AS made JOIN licenses_journalline AS line ON line.entry_id = made.sale_id
+      JOIN licenses_product AS product ON product.id = line.product_id
+     WHERE made.deployment_id = deployments_deployment.id AND line.quantity > 0"""
+
+
 def own_rows(deployments: QuerySet[Deployment]) -> list[DeploymentRow]:
     """Make rows for the owner: all that is on each; in one query."""
-    return _rows(deployments, gathered(DeploymentLine.objects.all(), "product__code", "quantity", by="deployment"))
+    return _rows(deployments, ON_IT)
 
 
 def given_rows(deployments: QuerySet[Deployment]) -> list[DeploymentRow]:
     """Make rows for the reseller who made them for endusers: what was sold with each (A9); in one query."""
-    lines = JournalLine.objects.filter(quantity__gt=0)
-    return _rows(deployments, gathered(lines, "product__code", "quantity", by="entry__deployment_entry_of_sale__deployment"))
+    return _rows(deployments, GIVEN_WITH_IT)
 
 
-def _rows(deployments: QuerySet[Deployment], licenses: Subquery) -> list[DeploymentRow]:
+def _rows(deployments: QuerySet[Deployment], licenses: str) -> list[DeploymentRow]:
     columns = ("pk", "name", "host_name", "owner__username", "state", "created_at", "changed_at", "licenses")
+    found = deployments.annotate(licenses=gathered("product.code", "line.quantity", rows=licenses)).values_list(*columns)
     words = {state: str(state.label) for state in Deployment.State}
     return [
         DeploymentRow(
-            address=reverse("deployments:deployment", args=[pk]), name=name, host_name=host_name,
-            owner=owner, owner_address=reverse("enduser", args=[owner]), state=state, state_in_words=words[state],
-            created_at=created_at, changed_at=changed_at, licenses=sorted((code, quantity) for code, quantity in on_it or ()),
+            address=reverse("deployments:deployment", args=[pk]),
+            name=name,
+            host_name=host_name,
+            owner=owner,
+            state=state,
+            state_in_words=words[state],
+            created_at=created_at,
+            changed_at=changed_at,
+            licenses=sorted((code, quantity) for code, quantity in on_it or ()),
         )
-        for pk, name, host_name, owner, state, created_at, changed_at, on_it in deployments.annotate(licenses=licenses).values_list(*columns)
-    ]  # fmt: skip
+        for pk, name, host_name, owner, state, created_at, changed_at, on_it in found
+    ]

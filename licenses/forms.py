@@ -20,6 +20,7 @@ from licenses.ledger import shortage
 from licenses.models import Holding, JournalEntry, Product
 from licenses.recalls import can_be_recalled, recallable, refusal_to_recall
 from licenses.selectors import ProductSummary, holdings_of
+from licensing_portal.foundation.controls import ManyChoices
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, ReasonField, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name, label_of
@@ -62,7 +63,7 @@ def named_owner(form: forms.Form, reseller: Account) -> Account | None:
 
 def product_select(products: Iterable[Product | ProductSummary]) -> forms.Select:
     """The products to filter a list by, all of them unless one is chosen."""
-    return forms.Select(choices=[("", gettext("All products")), *((product.code, product.name) for product in products)])
+    return ManyChoices(choices=[("", gettext("All products")), *((product.code, product.name) for product in products)])
 
 
 class QuantitiesForm(OneUseForm):

@@ -1,6 +1,7 @@
 """How the portal writes numbers, moments, icons and errors."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
@@ -9,7 +10,7 @@ from typing import Any
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.utils.formats import date_format, number_format, time_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext_lazy
@@ -49,8 +50,13 @@ LIKE_ANY_NUMBER = (0, 1, 2, 3, 6, 11, 20, 100, 1_000_000)
 @register.filter
 def number(value: int) -> str:
     """Write a number with thousands separators and a true minus sign."""
-    text = str(value) if abs(value) < SEPARATED_FROM else number_format(value, force_grouping=True)
+    text = str(value) if abs(value) < SEPARATED_FROM else _separated(value, get_language())
     return text.replace("-", TRUE_MINUS)
+
+
+@lru_cache(maxsize=4096)
+def _separated(value: int, language: str) -> str:
+    return number_format(value, force_grouping=True)
 
 
 @register.filter
@@ -69,6 +75,14 @@ def licenses(value: int) -> str:
 def count(value: int, noun: str) -> str:
     """Write a number with its noun, one of those in COUNTED: "1 product", "3 products"."""
     return str(COUNTED[noun] % {"quantity": value, "number": number(value)})
+
+
+@register.filter
+def amounts(moved: Sequence[tuple[str, int]]) -> SafeString:
+    """Write how many of which product, each on one line with its comma: 24 ASR, 12 TTS."""
+    commas = [","] * (len(moved) - 1) + [""]
+    rows = ((number(quantity), code, comma) for (code, quantity), comma in zip(moved, commas, strict=False))
+    return format_html_join(" ", '<span class="in-one">{} {}{}</span>', rows)
 
 
 @register.filter
