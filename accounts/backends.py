@@ -1,17 +1,19 @@
 """How a name and a password become a person, and how a session does."""
 
 from allauth.account.auth_backends import AuthenticationBackend
+from django.db.models import OuterRef
 
 from accounts import sessions
 from accounts.models import Link, User
+from accounts.selectors import has_links
 
 
 class PortalBackend(AuthenticationBackend):
-    """allauth's backend, but the person comes together with their account, which every page asks for."""
+    """allauth's backend, but the person comes together with what every page asks for: their account, and whether it has links."""
 
     def get_user(self, user_id: int) -> User | None:
         try:
-            user = User.objects.select_related("account").get(pk=user_id)
+            user = User.objects.select_related("account").annotate(has_links=has_links(OuterRef("account"))).get(pk=user_id)
         except User.DoesNotExist:
             return None
         return user if self.user_can_authenticate(user) else None

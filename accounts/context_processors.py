@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from accounts import permissions, selectors
+from accounts import permissions
 from accounts.requests import PortalRequest
 
 THEME = "theme"  # the cookie, which static/portal/portal.js writes as well
@@ -36,5 +36,5 @@ def shell(request: PortalRequest) -> dict[str, Any]:
         "may_administer": permissions.may_administer(user, acting),
         "may_see_endusers": permissions.may_see_endusers(user, acting),
         "may_create_endusers": permissions.may_create_endusers(user, acting),
-        "has_links": selectors.usable_links(user, acting).exists(),
+        "has_links": request.has_links,
     }

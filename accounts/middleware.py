@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.db.models import OuterRef
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -16,6 +18,7 @@ from accounts.models import Account, Link
 from accounts.requests import PortalRequest
 from accounts.security import factors
 from accounts.security_log import Kind
+from accounts.selectors import has_links
 
 LINK = "acting_over"
 SEEN_AT = "acting_seen_at"
@@ -97,6 +100,8 @@ class ActingAccountMiddleware:
         if request.user.is_authenticated:
             request.acting_over = _link_in_use(request)
             request.acting = request.acting_over.target if request.acting_over else request.user.account
+            way: Any = request.acting_over or request.user
+            request.has_links = way.has_links
         response = self.get_response(request)
         security_log.record_refusals(request)
         return response
@@ -121,7 +126,8 @@ def stop_acting(request: PortalRequest, acted_for: Account | None) -> None:
 def _link_in_use(request: PortalRequest) -> Link | None:
     if LINK not in request.session:
         return None
-    link = Link.objects.select_related("target", "proved_by").filter(pk=request.session[LINK], holder=request.user.account).first()
+    links = Link.objects.select_related("target", "proved_by").annotate(has_links=has_links(OuterRef("target"), back_to=OuterRef("holder")))
+    link = links.filter(pk=request.session[LINK], holder=request.user.account).first()
     idle = time.time() - request.session.get(SEEN_AT, 0)
     if link is None or not link.is_proven or idle > settings.ACTING_TIMEOUT:
         stop_acting(request, link.target if link else None)

@@ -12,11 +12,15 @@ from licensing_portal.foundation.submissions import Binding
 
 
 class PortalRequest(HttpRequest):
-    """A signed-in person (`user`) who acts for an account (`acting`), over a link (`acting_over`) if it is not their own."""
+    """A signed-in person (`user`) who acts for an account (`acting`), over a link (`acting_over`) if it is not their own.
+
+    `has_links` says whether there are links that this person may use there (A4, A7), as of when the request came.
+    """
 
     user: User
     acting: Account
     acting_over: Link | None
+    has_links: bool
 
 
 def data_of(request: HttpRequest) -> QueryDict | None:

@@ -1,6 +1,7 @@
 """What one may read of accounts. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -119,6 +120,12 @@ def usable_links(user: User, account: Account) -> QuerySet[Link]:
     """The account's links that this person may use: while acting, only one that leads back to their own account (A4, A7)."""
     links = links_of(account)
     return links.filter(target=user.account_id) if user.account_id != account.pk else links
+
+
+def has_links(account: Any, *, back_to: Any = None) -> Exists:
+    """An expression for a query: whether there are links of the account, or a link back to another, that its menu would lead to (A4, A7)."""
+    links = Link.objects.filter(holder=account)
+    return Exists(links if back_to is None else links.filter(target=back_to))
 
 
 def incoming_links_of(target: Account) -> QuerySet[Link]:

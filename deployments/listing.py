@@ -1,9 +1,9 @@
 """The area Deployments of My Licenses: one's own, or those made for endusers, filtered and a page at a time (C1)."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
@@ -11,14 +11,17 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from deployments.models import Deployment, DeploymentEntry, DeploymentLine
 from deployments.selectors import deployments_visible_to, mentions
 from licenses.forms import product_select
-from licenses.models import JournalLine, Product
+from licenses.models import Product
+from licenses.selectors import ProductSummary
 from licensing_portal.foundation.forms import OneLineField
+from licensing_portal.foundation.gathering import gathered
 from licensing_portal.foundation.sorting import Order, SortableFilterForm
 
 PAGE_SIZE = 25
@@ -56,7 +59,7 @@ class DeploymentFilterForm(SortableFilterForm):
     product = OneLineField(label=_("Product"), required=False, max_length=30)
     state = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("All statuses")), *Deployment.State.choices])
 
-    def __init__(self, data: QueryDict, *, account: Account, products: Iterable[Product], keeping: Mapping[str, str]) -> None:
+    def __init__(self, data: QueryDict, *, account: Account, products: Iterable[Product | ProductSummary], keeping: Mapping[str, str]) -> None:
         super().__init__(data)
         self.account = account
         self.is_for_endusers = account.is_reseller and data.get("whose") == "endusers"
@@ -100,7 +103,14 @@ class DeploymentFilterForm(SortableFilterForm):
 class DeploymentRow:
     """A deployment in a list, with how many licenses of which product (by code)."""
 
-    deployment: Deployment
+    address: str
+    name: str
+    host_name: str
+    owner: str
+    state: str
+    state_in_words: str
+    created_at: datetime
+    changed_at: datetime
     licenses: list[tuple[str, int]]
 
 
@@ -124,7 +134,7 @@ class CountedPaginator(Paginator):
 
 
 def deployment_list(form: DeploymentFilterForm, *, number: str) -> DeploymentList:
-    """Make the page of this number, the nearest if there is none such."""
+    """Make the page of this number, the nearest if there is none such; in two queries."""
     visible = deployments_visible_to(form.account)
     # All three in one query: how many the switch has on either side, and how many the filters let through.
     counts = visible.aggregate(
@@ -133,26 +143,44 @@ def deployment_list(form: DeploymentFilterForm, *, number: str) -> DeploymentLis
         found=Count("pk", filter=form.conditions),
     )
     page = CountedPaginator(visible.filter(form.conditions).order_by(*form.order.fields), counts["found"]).get_page(number)
-    rows = given_rows(page) if form.is_for_endusers else own_rows(page)
+    shown = cast("QuerySet[Deployment]", page.object_list)
+    rows = given_rows(shown) if form.is_for_endusers else own_rows(shown)
     return DeploymentList(form, page, rows, counts["own"], counts["for_endusers"])
 
 
-def own_rows(deployments: Iterable[Deployment]) -> list[DeploymentRow]:
-    """Make rows for the owner: all that is on each."""
-    deployments = list(deployments)
-    lines = DeploymentLine.objects.filter(deployment__in=deployments)
-    return _rows(deployments, lines.values_list("deployment", "product__code", "quantity"))
+# What is on each deployment, and what was sold with it.
+ON_IT = """deployments_deploymentline AS line JOIN licenses_product AS product ON product.id = line.product_id
+     WHERE line.deployment_id = deployments_deployment.id"""
+GIVEN_WITH_IT = """deployments_deploymententry AS made JOIN licenses_journalline AS line ON line.entry_id = made.sale_id
+      JOIN licenses_product AS product ON product.id = line.product_id
+     WHERE made.deployment_id = deployments_deployment.id AND line.quantity > 0"""
 
 
-def given_rows(deployments: Iterable[Deployment]) -> list[DeploymentRow]:
-    """Make rows for the reseller who made them for endusers: what was sold with each (A9)."""
-    deployments = list(deployments)
-    lines = JournalLine.objects.filter(entry__deployment_entry_of_sale__deployment__in=deployments, quantity__gt=0)
-    return _rows(deployments, lines.values_list("entry__deployment_entry_of_sale__deployment", "product__code", "quantity"))
+def own_rows(deployments: QuerySet[Deployment]) -> list[DeploymentRow]:
+    """Make rows for the owner: all that is on each; in one query."""
+    return _rows(deployments, ON_IT)
 
 
-def _rows(deployments: list[Deployment], lines: Iterable[tuple[int, str, int]]) -> list[DeploymentRow]:
-    licenses: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    for deployment, code, quantity in lines:
-        licenses[deployment].append((code, quantity))
-    return [DeploymentRow(deployment, sorted(licenses[deployment.pk])) for deployment in deployments]
+def given_rows(deployments: QuerySet[Deployment]) -> list[DeploymentRow]:
+    """Make rows for the reseller who made them for endusers: what was sold with each (A9); in one query."""
+    return _rows(deployments, GIVEN_WITH_IT)
+
+
+def _rows(deployments: QuerySet[Deployment], licenses: str) -> list[DeploymentRow]:
+    columns = ("pk", "name", "host_name", "owner__username", "state", "created_at", "changed_at", "licenses")
+    found = deployments.annotate(licenses=gathered("product.code", "line.quantity", rows=licenses)).values_list(*columns)
+    words = {state: str(state.label) for state in Deployment.State}
+    return [
+        DeploymentRow(
+            address=reverse("deployments:deployment", args=[pk]),
+            name=name,
+            host_name=host_name,
+            owner=owner,
+            state=state,
+            state_in_words=words[state],
+            created_at=created_at,
+            changed_at=changed_at,
+            licenses=sorted((code, quantity) for code, quantity in on_it or ()),
+        )
+        for pk, name, host_name, owner, state, created_at, changed_at, on_it in found
+    ]

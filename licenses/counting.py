@@ -29,7 +29,6 @@ def _or_its_reversal(*kinds: str) -> Q:
 
 
 OF_SALES = _or_its_reversal(Kind.SALE, Kind.RECALL)  # the lines of both sides
-OF_TRANSFERS = _or_its_reversal(Kind.TRANSFER)
 
 
 def seller_of(entry: JournalEntry) -> Account | None:

@@ -19,7 +19,8 @@ from licenses.counting import remains_of
 from licenses.ledger import shortage
 from licenses.models import Holding, JournalEntry, Product
 from licenses.recalls import can_be_recalled, recallable, refusal_to_recall
-from licenses.selectors import holdings_of
+from licenses.selectors import ProductSummary, holdings_of
+from licensing_portal.foundation.controls import ManyChoices
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, ReasonField, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name, label_of
@@ -60,9 +61,9 @@ def named_owner(form: forms.Form, reseller: Account) -> Account | None:
     return endusers_of(reseller).open().filter(username=username).first() if username and "\0" not in username else None
 
 
-def product_select(products: Iterable[Product]) -> forms.Select:
+def product_select(products: Iterable[Product | ProductSummary]) -> forms.Select:
     """The products to filter a list by, all of them unless one is chosen."""
-    return forms.Select(choices=[("", gettext("All products")), *((product.code, product.name) for product in products)])
+    return ManyChoices(choices=[("", gettext("All products")), *((product.code, product.name) for product in products)])
 
 
 class QuantitiesForm(OneUseForm):

@@ -156,6 +156,11 @@ class JournalEntry(models.Model):
         """Its lines, which never change; whoever has just posted the entry has them, with their products."""
         return list(self.lines.all())
 
+    @cached_property
+    def moved(self) -> "list[tuple[str, int]]":
+        """How many licenses of which product (by code) it moved; a query can bring them along."""
+        return [(line.product.code, line.quantity) for line in self.lines_at_hand if line.quantity > 0]
+
     @property
     def total(self) -> int:
         """How many licenses it moved."""

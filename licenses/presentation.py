@@ -87,4 +87,4 @@ def amounts_in_short(entry: JournalEntry) -> str:
 
 
 def _moved(entry: JournalEntry) -> list[tuple[str, int]]:
-    return sorted((line.product.code, line.quantity) for line in entry.lines_at_hand if line.quantity > 0)
+    return sorted((code, quantity) for code, quantity in entry.moved)

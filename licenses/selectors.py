@@ -1,13 +1,17 @@
 """What one may read of the books. Every fetch takes the account that asks; what it may not see does not exist (A9)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
+from django.db import connection
 from django.db.models import Max, Prefetch, Q, QuerySet, Sum
 
 from accounts.models import Account
-from licenses.counting import OF_SALES, OF_TRANSFERS, SOLD, came_back, came_back_by_product
+from licenses.counting import OF_SALES, SOLD, came_back, came_back_by_product
 from licenses.models import Holding, JournalEntry, JournalLine
+from licensing_portal.foundation.gathering import gathered
 
 
 def holdings_of(account: Account) -> QuerySet[Holding]:
@@ -27,15 +31,37 @@ def available_in(accounts: Iterable[Account]) -> dict[int, int]:
     return numbers | dict(found)
 
 
-def net_transfers_of(account: Account) -> dict[int, int]:
-    """How many licenses of each product (its primary key) came in by transfers, less what went out by them or was reversed of them.
+@dataclass(frozen=True)
+class ProductSummary:
+    """How many licenses an account has of a product and what became of the others; net transfers are those that came in by them less what went out."""
 
-    Found from the entries, of which few are transfers: an account that sells all day has a million other lines of a product.
-    """
-    transfers = Q(entry__kind__in=[JournalEntry.Kind.TRANSFER, JournalEntry.Kind.REVERSAL])
-    its_own = Q(entry__giver=account) | Q(entry__receiver=account)
-    lines = JournalLine.objects.filter(OF_TRANSFERS, transfers, its_own, account=account)
-    return dict(lines.order_by().values_list("product").annotate(net=Sum("quantity")))
+    code: str
+    name: str
+    purchased: int
+    sold: int
+    deployed: int
+    available: int
+    net_transferred: int
+
+
+# Net transfers are found from the entries, of which few are transfers: an account that sells all day has a million other lines.
+_SUMMARY = """
+    SELECT product.code, product.name, sold + deployed + available, sold, deployed, available, COALESCE(net, 0)
+      FROM licenses_holding AS holding JOIN licenses_product AS product ON product.id = holding.product_id
+      LEFT JOIN (SELECT line.product_id, CAST(SUM(line.quantity) AS bigint) AS net
+                   FROM licenses_journalentry AS entry JOIN licenses_journalline AS line ON line.entry_id = entry.id
+                   LEFT JOIN licenses_journalentry AS reversed ON reversed.id = entry.reverses_id
+                  WHERE line.account_id = %(account)s AND (entry.giver_id = %(account)s OR entry.receiver_id = %(account)s)
+                    AND entry.kind IN ('transfer', 'reversal') AND (entry.kind = 'transfer' OR reversed.kind = 'transfer')
+                  GROUP BY line.product_id) AS transfers ON transfers.product_id = holding.product_id
+     WHERE holding.account_id = %(account)s"""
+
+
+def summary_of(account: Account) -> list[ProductSummary]:
+    """Every product the account has ever held, by code; in one query, in SQL, as Django has no such join, and takes three times as long for another."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMMARY, {"account": account.pk})
+        return sorted((ProductSummary(*row) for row in cursor.fetchall()), key=attrgetter("code"))
 
 
 def journal_of(account: Account) -> QuerySet[JournalLine]:
@@ -113,17 +139,17 @@ def _with_what_they_moved(entries: QuerySet[JournalEntry]) -> QuerySet[JournalEn
     return entries.prefetch_related(Prefetch("lines", JournalLine.objects.select_related("product"))).order_by("-pk")
 
 
-def recent_entries_of(account: Account, number: int) -> list[JournalEntry]:
-    """The account's last entries, the newest first, each with its sides and, at hand, the lines that say what it moved; in one query.
+MOVED = """licenses_journalline AS line JOIN licenses_product AS product ON product.id = line.product_id
+     WHERE line.entry_id = licenses_journalentry.id AND line.quantity > 0"""
 
-    Who made it is not read: from eight tables on PostgreSQL joins in the order written, and would read all lines before it asks which.
+
+def recent_entries_of(account: Account, number: int) -> Sequence[JournalEntry]:
+    """The account's last entries, the newest first, each with its sides and what it moved; in one query.
+
+    Who made it is not read: from eight tables on PostgreSQL joins in the order written.
     """
-    last = JournalEntry.objects.filter(Q(giver=account) | Q(receiver=account)).order_by("-pk").values("pk")[:number]
-    sides = [f"entry__{name}" for name in ("giver", "receiver", "reverses")]
-    entries: dict[int, JournalEntry] = {}
-    lines = JournalLine.objects.filter(entry__in=last, quantity__gt=0).select_related("product", *sides).order_by()
-    # Sorted here: asked to sort them, PostgreSQL would walk all lines there are from the last one on, to look for these.
-    for line in sorted(lines, key=lambda line: (-line.entry_id, line.pk)):
-        entry = entries.setdefault(line.entry_id, line.entry)
-        entry.lines_at_hand = [*(entry.lines_at_hand if entry is not line.entry else []), line]
-    return list(entries.values())
+    entries = JournalEntry.objects.filter(Q(giver=account) | Q(receiver=account)).select_related("giver", "receiver", "reverses")
+    last = list(entries.annotate(lines_in_short=gathered("product.code", "line.quantity", rows=MOVED)).order_by("-pk")[:number])
+    for entry in last:
+        entry.moved = entry.lines_in_short
+    return last

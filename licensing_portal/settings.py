@@ -140,7 +140,11 @@ else:
 
 # Counts of failed sign-ins must be seen by every worker process, so the cache lies in the database. Beyond its most entries
 # it forgets a third of them, counts included: with Django's 300, whoever tries many names would reset them.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache", "OPTIONS": {"MAX_ENTRIES": 20_000}}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache", "OPTIONS": {"MAX_ENTRIES": 20_000}},
+    # Parts of pages that are everybody's and the same until the next start; whoever works on them sees each change.
+    "parts": {"BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}"},
+}
 
 # ── Signing in ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -300,7 +304,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie beside those two below
+MESSAGE_STORAGE = "licensing_portal.foundation.sealed_messages.SealedMessages"  # in a cookie, for the next page of this session alone
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked from inside, past the proxy that speaks TLS
 
 SESSION_COOKIE_HTTPONLY = True

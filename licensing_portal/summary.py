@@ -1,31 +1,24 @@
 """The License Purchase / Deployment Summary of My Licenses, sorted as its reader chooses (C1)."""
 
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
 
-from django.db.models import F
-from django.db.models.expressions import OrderBy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from licenses import selectors
-from licenses.models import Holding, Product
+from licenses.selectors import ProductSummary
 from licensing_portal.foundation.sorting import Heading, Order, SortableFilterForm
 
-COLUMNS: dict[str, Any] = {
-    "purchased": F("sold") + F("deployed") + F("available"),
-    "sold": F("sold"),
-    "deployed": F("deployed"),
-    "available": F("available"),
-}
+COLUMNS = ("purchased", "sold", "deployed", "available")
 
 
 def _orders() -> dict[str, Order]:
     """By product, and by each of the numbers, the most first."""
-    orders = {"product": Order(_("Product, A to Z"), ("product__code",)), "-product": Order(_("Product, Z to A"), ("-product__code",))}
-    for name, number in COLUMNS.items():
-        orders[f"-{name}"] = Order(_("Most first"), (OrderBy(number, descending=True), "product__code"))
-        orders[name] = Order(_("Least first"), (OrderBy(number), "product__code"))
+    orders = {"product": Order(_("Product, A to Z"), ("code",)), "-product": Order(_("Product, Z to A"), ("-code",))}
+    for column in COLUMNS:
+        orders[f"-{column}"] = Order(_("Most first"), (f"-{column}", "code"))
+        orders[column] = Order(_("Least first"), (column, "code"))
     return orders
 
 
@@ -42,26 +35,19 @@ class SummaryForm(SortableFilterForm):
 
 
 @dataclass(frozen=True)
-class SummaryRow:
+class SummaryRow(ProductSummary):
     """One product of the summary, with what the stacked bar needs, in percent."""
-
-    holding: Holding
-    net_transferred: int
-
-    @property
-    def product(self) -> Product:
-        return self.holding.product
 
     @property
     def sold_width(self) -> str:
-        return self._percent(self.holding.sold)
+        return self._percent(self.sold)
 
     @property
     def sold_and_deployed_width(self) -> str:
-        return self._percent(self.holding.sold + self.holding.deployed)
+        return self._percent(self.sold + self.deployed)
 
     def _percent(self, part: int) -> str:
-        return f"{100 * part / self.holding.purchased:.2f}%" if self.holding.purchased else "0%"
+        return f"{100 * part / self.purchased:.2f}%" if self.purchased else "0%"
 
 
 @dataclass(frozen=True)
@@ -73,7 +59,7 @@ class Summary:
 
     @property
     def totals(self) -> dict[str, int]:
-        return {name: sum(getattr(row.holding, name) for row in self.rows) for name in COLUMNS}
+        return {name: sum(getattr(row, name) for row in self.rows) for name in COLUMNS}
 
     @property
     def headings(self) -> dict[str, Heading]:
@@ -81,12 +67,14 @@ class Summary:
         return self.form.headings if len(self.rows) > 1 else {}
 
     @property
-    def products(self) -> list[Product]:
+    def products(self) -> list[SummaryRow]:
         """By code, whatever the rows are sorted by."""
-        return sorted((row.product for row in self.rows), key=lambda product: product.code)
+        return sorted(self.rows, key=attrgetter("code"))
 
 
 def summary_of(account: Account, form: SummaryForm) -> Summary:
-    """Make the summary of an account, in two queries."""
-    holdings, transfers = selectors.holdings_of(account).order_by(*form.order.fields), selectors.net_transfers_of(account)
-    return Summary(form, [SummaryRow(holding, transfers.get(holding.product_id, 0)) for holding in holdings])
+    """Make the summary of an account, in one query."""
+    rows = [SummaryRow(**vars(product)) for product in selectors.summary_of(account)]
+    for field in reversed(form.order.fields):
+        rows.sort(key=attrgetter(field.removeprefix("-")), reverse=field.startswith("-"))
+    return Summary(form, rows)

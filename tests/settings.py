@@ -41,6 +41,8 @@ else:
     # A connection that a thread leaves open would keep the test database from being dropped.
     DATABASES["default"]["CONN_MAX_AGE"] = 0
 
+CACHES["parts"]["BACKEND"] = "django.core.cache.backends.locmem.LocMemCache"  # as in production
+
 # The hasher of production with the least work: the format and the library are tried, and a sign-in costs no 50 ms.
 PASSWORD_HASHERS = ["tests.hashers.FastArgon2PasswordHasher"]
 

@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
+from licensing_portal.foundation.controls import ManyInputs
+
 LARGEST_QUANTITY = 1_000_000
 PREFIX = "qty-"
 
@@ -54,7 +56,7 @@ def parse_quantity(text: str) -> int:
 class QuantityField(forms.Field):
     """One product's Qty. A text field, because number inputs scroll, round and swallow what was typed."""
 
-    widget = forms.TextInput
+    widget = ManyInputs
 
     def __init__(self, *, label: str) -> None:
         super().__init__(label=label, required=False)

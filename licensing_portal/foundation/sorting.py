@@ -11,7 +11,7 @@ from licensing_portal.foundation.text import Words
 
 @dataclass(frozen=True)
 class Order:
-    """One way to sort a list: what it is called, and what `order_by` takes; the last of it is unique, or pages would overlap."""
+    """One way to sort a list: what it is called, and what `order_by` takes, or attributes of rows that are sorted here; the last of it is unique, or pages would overlap."""
 
     words: Words
     fields: tuple[Any, ...]

@@ -1,18 +1,20 @@
 """How the portal writes numbers, moments, icons and errors."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField
-from django.utils.formats import date_format, number_format
-from django.utils.html import format_html
+from django.utils.formats import date_format, number_format, time_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 from heroicons.templatetags import heroicons
 
 from licensing_portal.foundation.quantities import PREFIX, product_of
@@ -48,8 +50,13 @@ LIKE_ANY_NUMBER = (0, 1, 2, 3, 6, 11, 20, 100, 1_000_000)
 @register.filter
 def number(value: int) -> str:
     """Write a number with thousands separators and a true minus sign."""
-    text = str(value) if abs(value) < SEPARATED_FROM else number_format(value, force_grouping=True)
+    text = str(value) if abs(value) < SEPARATED_FROM else _separated(value, get_language())
     return text.replace("-", TRUE_MINUS)
+
+
+@lru_cache(maxsize=4096)
+def _separated(value: int, language: str) -> str:
+    return number_format(value, force_grouping=True)
 
 
 @register.filter
@@ -68,6 +75,14 @@ def licenses(value: int) -> str:
 def count(value: int, noun: str) -> str:
     """Write a number with its noun, one of those in COUNTED: "1 product", "3 products"."""
     return str(COUNTED[noun] % {"quantity": value, "number": number(value)})
+
+
+@register.filter
+def amounts(moved: Sequence[tuple[str, int]]) -> SafeString:
+    """Write how many of which product, each on one line with its comma: 24 ASR, 12 TTS."""
+    commas = [","] * (len(moved) - 1) + [""]
+    rows = ((number(quantity), code, comma) for (code, quantity), comma in zip(moved, commas, strict=False))
+    return format_html_join(" ", '<span class="in-one">{} {}{}</span>', rows)
 
 
 @register.filter
@@ -102,8 +117,9 @@ def initials(username: str) -> str:
 
 
 @register.simple_tag
+@cache
 def icon(name: str, size: int = 20, extra: str = "") -> str:
-    """Draw an icon of the heroicons package, for the eye alone: words beside it say the same."""
+    """Draw an icon of the heroicons package, for the eye alone: words beside it say the same. There are as many as templates and code name."""
     return heroicons.heroicon_outline(name, size=size, **{"class": f"icon {extra}".strip(), "aria_hidden": "true"})
 
 
@@ -161,11 +177,18 @@ def _time(value: datetime, words: str) -> SafeString:
 
 def day_text(local: date) -> str:
     """Write a day in plain text, the month by its name: 24 Nov 2026."""
-    return date_format(local, "DATE_FORMAT")
+    return _formatted(date(local.year, local.month, local.day), "DATE_FORMAT", get_language())
 
 
 def _hour(local: datetime) -> str:
-    return date_format(local, "TIME_FORMAT").lower()  # Django's "pm" would be p.m., and its "PM" is too loud in a sentence
+    """Django's "pm" would be p.m., and its "PM" is too loud in a sentence."""
+    return _formatted(time(local.hour, local.minute), "TIME_FORMAT", get_language()).lower()
+
+
+@lru_cache(maxsize=4096)
+def _formatted(value: date | time, form: str, language: str) -> str:
+    """Lists name few days and hours over and over, and Django takes its time to write one."""
+    return date_format(value, form) if isinstance(value, date) else time_format(value, form)
 
 
 @register.simple_tag
