@@ -103,8 +103,8 @@ class AddLicensesForm(HoldingForm):
     """Add Licenses (C7): what the owner has available, with how many are on the deployment now."""
 
     def __init__(self, data: Any = None, *, deployment: Deployment, **options: Any) -> None:
-        self.on_it = dict(deployment.lines.values_list("product", "quantity"))
         super().__init__(data, giver=deployment.owner, **options)
+        self.on_it = dict(deployment.lines.filter(product__in=self.products.values()).values_list("product", "quantity"))
         self.helper = quantities_helper(QuantityTable("deployments/_quantity_table.html"))
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:

@@ -1,13 +1,16 @@
 """Forms that move licenses. They check shape; services check rules."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Sum
 from django.forms.boundfield import BoundField
+from django.forms.utils import ErrorDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,12 +21,14 @@ from accounts.selectors import customers, customers_matching, endusers_of
 from licenses.counting import remains_of
 from licenses.ledger import shortage
 from licenses.models import Holding, JournalEntry, Product
+from licenses.offers import MOST_PRODUCTS, PAGE_SIZE, SEARCH, Offer, Products
 from licenses.recalls import can_be_recalled, recallable, refusal_to_recall
-from licenses.selectors import ProductSummary, holdings_of
+from licenses.selectors import ProductSummary, available_of, holdings_of, products_available_to
 from licensing_portal.foundation.controls import ManyChoices
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, ReasonField, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 from licensing_portal.foundation.quantities import PREFIX, QuantityField, field_name, label_of
+from licensing_portal.foundation.templatetags.portal import number
 
 OFFERED_OWNERS = 50
 OFFERED_ACCOUNTS = 50
@@ -67,32 +72,43 @@ def product_select(products: Iterable[Product | ProductSummary]) -> forms.Select
 
 
 class QuantitiesForm(OneUseForm):
-    """A form with one Qty for each product that is offered.
+    """A form with one Qty for each product that is offered; where that is a long list, for those that its page shows (`licenses/offers.py`).
 
     A product that was posted but is not offered any more keeps its field, so that the person is told what became of it.
     """
 
     below: tuple[str, ...] = ()  # the fields that stand below the quantities
 
-    def __init__(self, data: Any = None, *, offered: Iterable[Product], **options: Any) -> None:
+    def __init__(self, data: Any = None, *, offered: Products, start_at: str = "", **options: Any) -> None:
         super().__init__(data, **options)
-        by_code = {product.code: product for product in offered}
-        posted = {name.removeprefix(PREFIX) for name in self.data if name.startswith(PREFIX)} - set(by_code)
-        if posted:
-            by_code |= {product.code: product for product in Product.objects.filter(code__in=[code for code in posted if "\0" not in code])}
-        self.products = dict(sorted(by_code.items()))
+        self.offer = Offer(offered, self.data, start_at=start_at)
+        shown = [*self.offer.beside, *self.offer.on_page]
+        self.products = {product.code: product for product in (shown if self.offer.is_long else sorted(shown, key=lambda product: product.code))}
         for code, product in self.products.items():
             self.fields[field_name(code)] = QuantityField(label=label_of(product.name))
         for name in self.below:
             self.fields[name] = self.fields.pop(name)
+        if start_at in self.products and not self.is_bound:
+            self.fields[field_name(start_at)].widget.attrs["autofocus"] = True
+
+    def full_clean(self) -> None:
+        """Nothing is checked, and nothing is wrong, while one only looks at another page."""
+        if self.offer.is_turned:
+            self._errors, self.cleaned_data = ErrorDict(), {}
+        else:
+            super().full_clean()
+
+    def is_valid(self) -> bool:
+        return not self.offer.is_turned and super().is_valid()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        for name in self.data:
-            if name.startswith(PREFIX) and name not in self.fields and self.data[name].strip(" 0"):
-                self.add_error(None, gettext("“%(code)s” is not a product") % {"code": name.removeprefix(PREFIX)[:40]})
+        if self.offer.is_too_much:
+            self.add_error(None, _too_many(len(self.offer.typed)))
+        for code in self.offer.unknown:
+            self.add_error(None, gettext("“%(code)s” is not a product") % {"code": code[:40]})
         if not any(name.startswith(PREFIX) for name in self.errors) and not any(self.quantities.values()):
-            first = next((name for name in self.fields if name.startswith(PREFIX)), "")
+            first = next((name for name in self.fields if name.startswith(PREFIX)), SEARCH if self.offer.is_long else "")
             self.add_error(None, ValidationError(gettext("Enter a Qty for at least one product"), params={"url": f"#id_{first}" if first else ""}))
         return cleaned
 
@@ -100,9 +116,18 @@ class QuantitiesForm(OneUseForm):
     def quantities(self) -> dict[Product, int]:
         return {product: self.cleaned_data.get(field_name(code), 0) for code, product in self.products.items()}
 
+    @property
+    def offers_nothing(self) -> bool:
+        return not self.products and not self.offer.is_long
+
     def quantity_rows(self) -> list[QuantityRow]:
         """The rows to draw: what is where, and what was typed."""
-        return [self.row(self[field_name(code)], product) for code, product in self.products.items()]
+        rows = [self.row(self[field_name(code)], product) for code, product in self.products.items()]
+        if self.offer.is_long and self.offer.beside:
+            begins = len(self.offer.beside)
+            rows[0] = replace(rows[0], heading=gettext("Not on this page of the list"))
+            rows[begins:] = [replace(row, heading="" if place else gettext("On this page")) for place, row in enumerate(rows[begins:])]
+        return rows
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:
         return QuantityRow(field, product.code, product.name)
@@ -116,11 +141,13 @@ class HoldingForm(QuantitiesForm):
 
     def __init__(self, data: Any = None, *, giver: Account | None, start_at: str = "", **options: Any) -> None:
         self.giver = giver
-        self.holdings = {holding.product_id: holding for holding in holdings_of(giver)} if giver else {}
-        offered = [holding.product for holding in self.holdings.values() if holding.available]
-        super().__init__(data, offered=offered, **options)
-        if start_at in self.products and not self.is_bound:
-            self.fields[field_name(start_at)].widget.attrs["autofocus"] = True
+        held = list(holdings_of(giver)[: PAGE_SIZE + 1]) if giver else []
+        self.has_more = giver if len(held) > PAGE_SIZE else None  # a giver of more than one reads at once
+        few = [holding.product for holding in held if holding.available]
+        super().__init__(data, offered=products_available_to(self.has_more) if self.has_more else few, start_at=start_at, **options)
+        if self.has_more:
+            held = list(self.has_more.holdings.filter(product__in=self.products.values()))
+        self.holdings = {holding.product_id: holding for holding in held}
 
     @property
     def elsewhere(self) -> Account | None:
@@ -130,6 +157,8 @@ class HoldingForm(QuantitiesForm):
     @property
     def deployed(self) -> int:
         """How many licenses the giver has deployed, over all products: they can't be moved (C3)."""
+        if self.has_more:
+            return int(self.has_more.holdings.aggregate(total=Sum("deployed"))["total"])
         return sum(holding.deployed for holding in self.holdings.values())
 
     def clean(self) -> dict[str, Any]:
@@ -156,6 +185,12 @@ class HoldingForm(QuantitiesForm):
     def row(self, field: BoundField, product: Product) -> QuantityRow:
         holding = self.holding_of(product)
         return QuantityRow(field, product.code, product.name, holding.available, holding.deployed)
+
+
+def _too_many(products: int) -> str:
+    """Say what is possible, and by how many products it is passed (B6)."""
+    said = gettext("One form takes a Qty for %(most)s products at most, and %(products)s have one. Empty %(more)s of them and press again.")
+    return said % {"most": MOST_PRODUCTS, "products": number(products), "more": number(products - MOST_PRODUCTS)}
 
 
 def quantities_helper(*layout: Any) -> FormHelper:
@@ -211,8 +246,8 @@ class RecallSaleForm(QuantitiesForm):
     def __init__(self, data: Any = None, *, sale: JournalEntry, **options: Any) -> None:
         self.recallable = recallable(sale)
         self.refusal = refusal_to_recall(sale, sale.giver, self.recallable)
-        self.there = {holding.product_id: holding.available for holding in holdings_of(sale.giver)}
         super().__init__(data, offered=[product for product, quantity in self.recallable.items() if quantity], **options)
+        self.there = available_of(sale.giver, self.products.values())
         self.helper = quantities_helper(QuantityTable("licenses/_recall_table.html"), Div(Div("reason", css_class="card-body"), css_class="card"))
 
     def clean(self) -> dict[str, Any]:
@@ -241,13 +276,14 @@ class AccountQuantitiesForm(QuantitiesForm):
         widget=forms.Select(attrs={"data-reload": ""}),
     )
 
-    def __init__(self, data: Any = None, *, chosen: str, find: str = "", offered: Iterable[Product], **options: Any) -> None:
+    def __init__(self, data: Any = None, *, chosen: str, find: str = "", offered: Products, **options: Any) -> None:
         self.find = find.replace("\0", "").strip()
         found = list(customers_matching(self.find).open()[: OFFERED_ACCOUNTS + 1])
         only_match = found[0].username if self.find and len(found) == 1 else ""
         super().__init__(data, offered=offered, initial={"account": chosen or only_match}, **options)
         username = str(self["account"].value() or "").replace("\0", "")
-        self.has_now = dict(Holding.objects.filter(account__username=username).values_list("product", "available"))
+        holdings = Holding.objects.filter(account__username=username, product__in=self.products.values())
+        self.has_now = dict(holdings.values_list("product", "available"))
         self.has_found, self.are_many = bool(found), len(found) > OFFERED_ACCOUNTS
         self._offer([account.username for account in found[:OFFERED_ACCOUNTS]], username)
 
@@ -303,9 +339,9 @@ class ReverseEntryForm(QuantitiesForm):
 
     def __init__(self, data: Any = None, *, entry: JournalEntry, **options: Any) -> None:
         self.remains = remains_of(entry)
-        self.holdings = {holding.product_id: holding for holding in holdings_of(entry.receiver)}
         products = Product.objects.filter(pk__in=[product for product, quantity in self.remains.items() if quantity > 0])
         super().__init__(data, offered=products, **options)
+        self.holdings = {holding.product_id: holding for holding in entry.receiver.holdings.filter(product__in=self.products.values())}
 
     def row(self, field: BoundField, product: Product) -> QuantityRow:
         holding = self.holdings.get(product.pk, Holding())

@@ -10,7 +10,7 @@ from django.db.models import Max, Prefetch, Q, QuerySet, Sum
 
 from accounts.models import Account
 from licenses.counting import OF_SALES, SOLD, came_back, came_back_by_product
-from licenses.models import Holding, JournalEntry, JournalLine
+from licenses.models import Holding, JournalEntry, JournalLine, Product
 from licensing_portal.foundation.gathering import gathered
 
 
@@ -22,6 +22,16 @@ def holdings_of(account: Account) -> QuerySet[Holding]:
 def available_to(account: Account) -> QuerySet[Holding]:
     """What the account can sell, deploy or give: products of which some are available, by code."""
     return holdings_of(account).filter(available__gt=0)
+
+
+def products_available_to(account: Account) -> QuerySet[Product]:
+    """The products of which the account has some available."""
+    return Product.objects.filter(holdings__account=account, holdings__available__gt=0)
+
+
+def available_of(account: Account, products: Iterable[Product]) -> dict[int, int]:
+    """How many licenses of each of these products (its primary key) the account has available, of those that it ever held."""
+    return dict(account.holdings.filter(product__in=products).values_list("product", "available"))
 
 
 def available_in(accounts: Iterable[Account]) -> dict[int, int]:

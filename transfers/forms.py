@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from accounts.models import Account, Link
 from licenses.forms import HoldingForm, quantities_helper
 from licenses.models import Product
-from licenses.selectors import available_in, available_to
+from licenses.selectors import available_in, available_of
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
 from licensing_portal.foundation.templatetags.portal import number
 
@@ -42,7 +42,7 @@ class TransferLicensesForm(HoldingForm):
         super().__init__(data, giver=giver, initial={"linked_account": chosen}, **options)
         available = available_in(self.linked.values())
         self.options = [LinkedAccount(account, available[account.pk]) for account in self.linked.values()]
-        self.there = {holding.product_id: holding.available for holding in available_to(receiver)}
+        self.there = available_of(receiver, self.products.values())
         self.helper = quantities_helper(
             Field("linked_account", template="transfers/_linked_account.html"), QuantityTable("transfers/_quantity_table.html")
         )

@@ -23,6 +23,7 @@ class QuantityRow:
     available: int = 0
     deployed: int = 0
     there: int = 0  # how many are already where these would go: available to the receiver, or on the deployment
+    heading: str = ""  # what stands over this row, where the rows have parts
 
     @property
     def quantity(self) -> int:

@@ -19,6 +19,7 @@ from tests.screenshots.rows import (
     license_file,
     password_link,
     picture,
+    with_many_products,
 )
 from tests.screenshots.steps import choose_file, follow, forget_cookies, keys, look_at, press, see, type_in, type_in_what_the_address_ends_with
 
@@ -378,6 +379,39 @@ LETTERS = [
     picture("letter-team-deactivated", NOBODY, letter("was deactivated")),
 ]
 
+# The last of all, as everything that lists products looks otherwise from here on.
+VOICE, FAR_VOICE = "Qty, Voice 001, Canadian French", "Qty, Voice 060, US English"
+BOTH_PAGES = [type_in({"Owner": "harborcu", FULL: "12", VOICE: "6"}), press("Next", then="51–100"), type_in({FAR_VOICE: "2"})]
+LONG_LISTS = [
+    picture("long-list", "northgate", with_many_products("/sell/?owner=harborcu")),
+    picture("long-list-next-page", "northgate", with_many_products("/sell/"), *BOTH_PAGES),
+    picture("long-list-window", "northgate", with_many_products("/sell/"), *BOTH_PAGES, is_whole=False),
+    picture(
+        "long-list-found",
+        "northgate",
+        with_many_products("/sell/"),
+        *BOTH_PAGES,
+        type_in({"Product or code": "grammar pack 01"}),
+        press("Find products", then="grammar pack 01"),
+    ),
+    picture(
+        "long-list-none-found",
+        "northgate",
+        with_many_products("/sell/"),
+        type_in({"Product or code": "nothing"}),
+        press("Find products", then="No product has"),
+    ),
+    picture(
+        "long-list-refused",
+        "northgate",
+        with_many_products("/sell/"),
+        type_in({"Owner": "harborcu", FULL: "999"}),
+        press("Next", then="51–100"),
+        press("Add", then=REFUSED),
+    ),
+    picture("admin-long-list", "admin", with_many_products("/admin/issue/"), type_in({VOICE: "6"}), press("Next", then="51–100")),
+]
+
 PICTURES = [
     *SIGNING_IN,
     *MY_LICENSES,
@@ -401,6 +435,7 @@ PICTURES = [
     *SAYS_NO,
     *PRESSED,
     *LETTERS,
+    *LONG_LISTS,
 ]
 
 # What README shows: as much as a window shows.

@@ -34,6 +34,20 @@ print(signed(LicenseFile(
     issued_at=timezone.now(), serial={serial},
 )), end="")
 """
+# What fills the shelves beyond a page of a form: made-up products, issued to an account of the demo.
+MANY_PRODUCTS = """
+from accounts.models import Account, User
+from licenses.models import Product
+from licenses.services import issue_licenses
+from licensing_portal.foundation.submissions import fresh_key
+if not Product.objects.filter(code="VOICE-001").exists():
+    names = ("Voice {{:03}}, US English", "Voice {{:03}}, Canadian French", "Grammar pack {{:03}}")
+    made = [Product(code=f"VOICE-{{n:03}}", name=names[n % 3].format(n)) for n in range(1, 121)]
+    made = Product.objects.bulk_create(made)
+    staff = User.objects.select_related("account").get(username="admin")
+    account = Account.objects.get(username="{account}")
+    issue_licenses(publisher=staff.account, issued_by=staff, account=account, quantities=dict.fromkeys(made, 24), key=fresh_key())
+"""
 PATIENCE = 60  # seconds for the portal to start or to end, or for a letter to come
 
 
@@ -78,7 +92,14 @@ class Portal:
 
     def license_file(self, deployment: str, serial: int) -> str:
         """Return the text of a license file of this serial for a deployment of the demo, signed with the demo's own key."""
-        program = SIGNED.format(deployment=deployment, serial=serial)
+        return self._told_by(SIGNED.format(deployment=deployment, serial=serial))
+
+    def give_many_products(self, account: str) -> None:
+        """Let an account of the demo hold more products than a page of a form lists, if none does."""
+        self._told_by(MANY_PRODUCTS.format(account=account))
+
+    def _told_by(self, program: str) -> str:
+        """Run a program where the portal runs, and return what it prints."""
         told = subprocess.run(
             _manage("shell", "--no-imports", "-c", program), cwd=HOUSE, env=self.environment, stdout=subprocess.PIPE, text=True, check=True
         )

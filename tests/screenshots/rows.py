@@ -60,3 +60,13 @@ def letter(subject: str) -> Callable[[Portal], str]:
 def license_file(deployment: str, serial: int) -> Callable[[Portal], str]:
     """The page that verifies license files, with the text of one behind the #."""
     return lambda portal: f"/verify/#{quote(portal.license_file(deployment, serial))}"
+
+
+def with_many_products(address: str) -> Callable[[Portal], str]:
+    """The address, once northgate has 120 products more."""
+
+    def opened(portal: Portal) -> str:
+        portal.give_many_products("northgate")
+        return address
+
+    return opened
