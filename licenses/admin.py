@@ -21,7 +21,7 @@ from licenses import proving, services
 from licenses.corrections import before_and_after, reverse_entry
 from licenses.forms import IssueLicensesForm
 from licenses.models import Holding, JournalEntry, JournalLine, LedgerProof, Product
-from licensing_portal.foundation.admin import LinesToRead, MomentsAreNamed, NothingIsDeleted, ToReadOnly
+from licensing_portal.foundation.admin import ChangesAlone, LinesToRead, MomentsAreNamed, NothingIsDeleted, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
 
@@ -29,7 +29,7 @@ PROOFS_LISTED = 20
 
 
 @admin.register(Product)
-class ProductAdmin(StaffActsAreRecorded, MomentsAreNamed, NothingIsDeleted, admin.ModelAdmin):
+class ProductAdmin(StaffActsAreRecorded, ChangesAlone, MomentsAreNamed, NothingIsDeleted, admin.ModelAdmin):
     """Products are added, described and retired, never deleted."""
 
     list_display = ["code", "name", "retired_at"]

@@ -1,6 +1,4 @@
 import logging
-import signal
-import threading
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -11,6 +9,7 @@ from django.utils import timezone
 
 from accounts.tidying import clear_what_has_expired
 from licenses import proving
+from licensing_portal.foundation.workers import asked_to_stop
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +33,7 @@ class Command(BaseCommand):
             self.stdout.write(str(made or "nothing was due"))
             clear_what_has_expired()
             return
-        stopped = threading.Event()
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signum, lambda *_: stopped.set())
+        stopped = asked_to_stop()
         tidy_at = time.monotonic()
         while not stopped.wait(prove_and_say_when_to_look_again()):
             if time.monotonic() >= tidy_at:

@@ -1,5 +1,3 @@
-import signal
-import threading
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -9,6 +7,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from accounts.importing.job import forget_old_uploads
 from licensing_portal.foundation import jobs
+from licensing_portal.foundation.workers import asked_to_stop
 from licensing_portal.kinds_of_jobs import KINDS
 
 PAUSE = 1  # seconds between two looks for what is due
@@ -22,10 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="do what is due and end")
 
     def handle(self, *, once: bool, **options: Any) -> None:
-        self.stopped = threading.Event()
+        self.stopped = asked_to_stop()
         self.cleaned_at: float | None = None
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signum, lambda *_: self.stopped.set())
         if once:
             forget_what_is_old()
             self.stdout.write(f"{jobs.do_due(KINDS, self.stopped.is_set)} taken up")

@@ -1,5 +1,3 @@
-import signal
-import threading
 from argparse import ArgumentParser
 from typing import Any
 
@@ -7,6 +5,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from licensing_portal.foundation import notices
+from licensing_portal.foundation.workers import asked_to_stop
 
 PAUSE = 1  # seconds between two looks at an empty queue
 
@@ -21,9 +20,7 @@ class Command(BaseCommand):
         if once:
             self.stdout.write(f"{notices.deliver_due()} tried")
             return
-        stopped = threading.Event()
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signum, lambda *_: stopped.set())
+        stopped = asked_to_stop()
         while not stopped.is_set():
             self.deliver_or_wait_for_the_database()
             stopped.wait(PAUSE)
