@@ -159,7 +159,7 @@ SELECT holding.id, holding.account_id, holding.product_id, coalesce(summed.avail
 UNION ALL
 SELECT NULL, account_id, product_id, 0, 0, 0 FROM summed
     WHERE NOT EXISTS (SELECT 1 FROM {HOLDING} holding WHERE holding.account_id = summed.account_id AND holding.product_id = summed.product_id)
-"""  # noqa: S608 - our own names
+"""  # noqa: S608 # nosec B608 - our own names
 
 
 def _wrong_holdings() -> Iterator[str]:

@@ -77,7 +77,7 @@ def load(*, accounts: int, products: int, lines: int, seed: int, part: float = 1
     """
     if Account.objects.exists() or User.objects.exists() or Product.objects.exists():
         raise NotEmpty
-    chance = Random(seed)  # noqa: S311 - the same seed makes the same data
+    chance = Random(seed)  # noqa: S311 # nosec B311 - the same seed makes the same data
     until = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     since = until - SPAN
     with transaction.atomic():

@@ -224,23 +224,24 @@ function initPrintButtons() {
   }
 }
 
-const monthNames = new Intl.DateTimeFormat(language, { month: "short", timeZone: "UTC" });
-const timeOfDay = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit", timeZone: "UTC" });
-
-/** A moment as the server writes it: 24 Nov 2026, 2:32 pm UTC. */
-function momentText(moment) {
-  const day = `${moment.getUTCDate()} ${monthNames.format(moment)} ${moment.getUTCFullYear()}`;
-  return `${day}, ${timeOfDay.format(moment).replace(/\s/, " ").toLowerCase()} UTC`;
+/** A moment as the server writes it, in the reader's zone and with the letters that it goes by there: 24 Nov 2026, 2:32 pm PST. */
+function momentText(moment, timeZone, letters) {
+  const written = (parts) => new Intl.DateTimeFormat(language, { ...parts, timeZone }).format(moment);
+  const day = `${written({ day: "numeric" })} ${written({ month: "short" })} ${written({ year: "numeric" })}`;
+  const time = written({ hour: "numeric", minute: "2-digit" }).replace(/\s/, " ").toLowerCase();
+  return `${day}, ${time} ${letters}`;
 }
 
-/** [data-printed-at] holds a <time>: the page may have been open for long when it is printed. */
+/** [data-printed-at="zone"] holds a <time>: the page may have been open for long when it is printed. */
 function initPrintedAt() {
-  const time = document.querySelector("[data-printed-at] time");
-  if (!time) return;
+  const line = document.querySelector("[data-printed-at]");
+  if (!line) return;
+  const time = line.querySelector("time");
+  const letters = time.textContent.split(" ").at(-1);
   window.addEventListener("beforeprint", () => {
     const now = new Date();
     time.dateTime = now.toISOString();
-    time.textContent = momentText(now);
+    time.textContent = momentText(now, line.dataset.printedAt, letters);
   });
 }
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from accounts.models import Account
 from licensing_portal.foundation.notices import deliver_due
 from tests.books import assert_the_books_are_proven, balances
 from tests.browser.elements import h1, owner_of, qty
@@ -204,6 +205,21 @@ def test_a_receipt_is_printed_without_menu_and_buttons_with_the_moment_of_printi
     expect(seller.get_by_role("button")).to_have_count(0)
     expect(seller.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
     expect(seller.get_by_role("table")).to_be_visible()
+
+
+def test_the_moment_of_printing_is_that_of_the_readers_zone(seller, northgate):
+    owner_of(seller).fill("harborcu")
+    qty(seller, "The Asr").fill("4")
+    add(seller).click()
+    expect(h1(seller)).to_have_text(SALE)
+    Account.objects.filter(pk=northgate.pk).update(time_zone="Asia/Kolkata")
+    seller.reload()
+
+    seller.emulate_media(media="print")
+    seller.clock.set_fixed_time("2027-03-04T20:06:00Z")
+    seller.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+    expect(seller.get_by_text("Printed ")).to_contain_text("Printed 5 Mar 2027, 1:36 am IST by northgate")
 
 
 def test_the_receipt_shows_the_sale_and_what_became_of_its_mail(seller):
