@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -21,7 +21,8 @@ from licenses import proving, services
 from licenses.corrections import before_and_after, reverse_entry
 from licenses.forms import IssueLicensesForm
 from licenses.models import Holding, JournalEntry, JournalLine, LedgerProof, Product
-from licensing_portal.foundation.admin import ChangesAlone, LinesToRead, MomentsAreNamed, NothingIsDeleted, ToReadOnly
+from licenses.search import mentions
+from licensing_portal.foundation.admin import ChangesAlone, LinesToRead, MomentsAreNamed, NothingIsDeleted, OfALongTable, ToReadOnly
 from licensing_portal.foundation.errors import Refusal
 from licensing_portal.foundation.forms import OneUseForm
 
@@ -54,7 +55,7 @@ class ProductAdmin(StaffActsAreRecorded, ChangesAlone, MomentsAreNamed, NothingI
 
 
 @admin.register(Holding)
-class HoldingAdmin(ToReadOnly, admin.ModelAdmin):
+class HoldingAdmin(ToReadOnly, OfALongTable):
     """What every account has. Numbers change by Issue licenses and by the flows alone."""
 
     list_display = ["account", "product", "purchased", "sold", "deployed", "available"]
@@ -62,6 +63,9 @@ class HoldingAdmin(ToReadOnly, admin.ModelAdmin):
     list_select_related = ["account", "product"]
     search_fields = ["account__username", "account__company", "product__code", "product__name"]
     ordering = ["account__username", "product__code"]
+
+    def rows_that_mention(self, word: str) -> Q:
+        return mentions(word, accounts=["account"], products=["product"])
 
     @admin.display(description=_("purchased"))
     def purchased(self, holding: Holding) -> int:
@@ -77,17 +81,19 @@ class JournalLineInline(LinesToRead):
 
 
 @admin.register(JournalEntry)
-class JournalEntryAdmin(ToReadOnly, admin.ModelAdmin):
+class JournalEntryAdmin(ToReadOnly, OfALongTable):
     """The journal, never changed (B2); staff reverse an entry from its page (C11)."""
 
     list_display = ["number", "kind", "posted_at", "giver", "receiver", "posted_by", "acting_as", "reference"]
-    list_filter = ["kind"]
+    list_filter = ["kind", "posted_at"]
     list_select_related = ["giver", "receiver", "posted_by", "acting_as"]
-    search_fields = ["number", "reference", "giver__username", "receiver__username", "posted_by__username"]
-    date_hierarchy = "posted_at"
+    search_fields = ["number", "reference", "note", "giver__username", "receiver__username", "posted_by__username"]
     ordering = ["-pk"]
     fields = ["number", "kind", "posted_at", "giver", "receiver", "posted_by", "acting_as", "reference", "note", "reverses"]
     inlines = [JournalLineInline]
+
+    def rows_that_mention(self, word: str) -> Q:
+        return mentions(word, words=["number", "reference", "note"], accounts=["giver", "receiver"], users=["posted_by"])
 
     def get_urls(self) -> list[URLPattern]:
         reverse = path("<int:pk>/reverse/", self.admin_site.admin_view(reverse_entry), name="licenses_journalentry_reverse")

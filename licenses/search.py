@@ -13,22 +13,28 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import Account, User
+from licenses.models import Product
 
 MOST_NAMED = 200  # of more it is left to the database to find them: what mentions so many is found soon
 
 
-def mentions(text: str, *, words: Collection[str], accounts: Collection[str] = (), users: Collection[str] = ()) -> Q:
-    """A condition on entries or lines: that one of these words contains `text`, or that one of these accounts or users is named so.
+def mentions(
+    text: str, *, words: Collection[str] = (), accounts: Collection[str] = (), users: Collection[str] = (), products: Collection[str] = ()
+) -> Q:
+    """A condition on rows: that one of these words contains `text`, or that one of these accounts, users or products is named so.
 
-    All are named by their way from the entry or line; of a receiver alone the ways are ["receiver"].
+    All are named by their way from the row; of a receiver alone the ways are ["receiver"].
     """
-    found = reduce(or_, (Q(**{f"{way}__icontains": text}) for way in words))
+    found = reduce(or_, (Q(**{f"{way}__icontains": text}) for way in words), Q(pk__in=[]))
     if accounts:
         named = _keys(Account.objects.filter(Q(username__icontains=text) | Q(company__icontains=text)))
         found |= reduce(or_, (Q(**{f"{way}__in": named}) for way in accounts))
     if users:
         named = _keys(User.objects.filter(username__icontains=text))
         found |= reduce(or_, (Q(**{f"{way}__in": named}) for way in users))
+    if products:
+        named = _keys(Product.objects.filter(Q(code__icontains=text) | Q(name__icontains=text)))
+        found |= reduce(or_, (Q(**{f"{way}__in": named}) for way in products))
     return found
 
 

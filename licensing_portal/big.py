@@ -33,7 +33,7 @@ Kind = JournalEntry.Kind
 
 FEWEST_ACCOUNTS = 10
 SPAN = timedelta(days=3 * 365)  # that ended when today began
-ENTRIES_AT_ONCE = 500  # in a transaction; of small data fewer, so that no batch is longer than a recall may wait
+ENTRIES_AT_ONCE = 2000  # in a transaction; of small data fewer, so that no batch is longer than a recall may wait
 SHARE_OF_LARGEST = 0.8  # of what resellers do
 STOCK = 100_000  # licenses of a product that a reseller is issued when it runs short
 RECALLABLE = 400  # sales, the last ones, of which one is recalled now and then

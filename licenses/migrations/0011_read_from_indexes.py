@@ -4,7 +4,12 @@
 `lines_of_an_entry` the quantities that must sum to zero. SQLite knows no such indexes and gets plain ones. In their place go three
 that found nothing which these and `journal_of_an_account` do not find. And PostgreSQL counts how many holdings the lines are of:
 it would take them for a tenth of all lines, and sort those on the disk where a table in memory holds what is summed.
+
+One wall of 0004_walls.py says the same in other words: it counts the products that go a wrong way, where it asked whether there is one.
+Asked so, PostgreSQL expects to find one at once, and for the many lines of a COPY compares each of them with every entry there is.
 """
+
+from importlib import import_module
 
 from django.db import migrations, models
 from django.db.models import PROTECT
@@ -18,6 +23,42 @@ COUNT_HOLDINGS = f"CREATE STATISTICS holdings_that_lines_are_of (ndistinct) ON a
 OF_AN_ENTRY = models.Index(fields=["entry", "product"], name="lines_of_an_entry")
 
 
+WALL = "refuse_lines_in_a_wrong_direction"
+FIRST_WORDS = import_module("licenses.migrations.0004_walls").FUNCTIONS[WALL]
+WORDS = """
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT count(*) INTO wrong FROM (
+        SELECT FROM added JOIN licenses_journalentry entry ON entry.id = added.entry_id
+        GROUP BY entry.id, added.product_id
+        HAVING count(*) <> 2 OR sum(added.quantity) <> 0 OR bool_or(CASE
+            WHEN added.quantity < 0 THEN added.account_id <> entry.giver_id
+                OR added.state <> CASE entry.kind WHEN 'retirement' THEN 'deployed' ELSE 'available' END
+            ELSE added.account_id <> entry.receiver_id
+                OR added.state <> CASE entry.kind WHEN 'deployment' THEN 'deployed' ELSE 'available' END
+            END)
+    ) products;
+    IF wrong > 0 THEN
+        RAISE EXCEPTION 'each product moves from the giver to the receiver, and nothing else' USING ERRCODE = 'check_violation';
+    END IF;
+    IF EXISTS (
+        SELECT FROM licenses_journalline line
+        WHERE line.entry_id IN (SELECT entry_id FROM added) AND NOT EXISTS (SELECT FROM added WHERE added.id = line.id)
+    ) THEN
+        RAISE EXCEPTION 'an entry has all its lines at once: none is added later' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END
+"""
+
+
+def say(schema_editor, words):
+    schema_editor.execute(
+        f"CREATE OR REPLACE FUNCTION {WALL}() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $${words}$$", params=None
+    )
+
+
 def build(apps, schema_editor):
     if schema_editor.connection.vendor != "postgresql":
         schema_editor.add_index(apps.get_model("licenses", "JournalLine"), OF_AN_ENTRY)
@@ -26,11 +67,13 @@ def build(apps, schema_editor):
     for name, columns in COVERING.items():
         schema_editor.execute(f"CREATE INDEX {name} ON {LINES} {columns}")
     schema_editor.execute(COUNT_HOLDINGS)
+    say(schema_editor, WORDS)
 
 
 def tear_down(apps, schema_editor):
     schema_editor.execute("DROP INDEX lines_of_an_entry")
     if schema_editor.connection.vendor == "postgresql":
+        say(schema_editor, FIRST_WORDS)
         schema_editor.execute("DROP STATISTICS holdings_that_lines_are_of")
         schema_editor.execute("DROP INDEX journal_of_a_holding")
         schema_editor.execute(f"CREATE INDEX journal_of_a_holding ON {LINES} (account_id, product_id, state, id)")

@@ -3,12 +3,14 @@
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Account
+from accounts.models import Account, User
 from licenses import proof
 from licenses.history import HistoryFilterForm
 from licenses.models import JournalEntry
+from licenses.search import mentions
 from licenses.selectors import recent_entries_of, summary_of
 from licensing_portal import big
 from tests.roles import the_owner
@@ -80,12 +82,12 @@ def test_whom_nobody_is_named_like_has_no_line(atlas):
 
 
 def plans_of_a_proof():
-    """Each query of a full proof, and its plan for tables that are too long to be read."""
+    """Each query of a full proof, and its plan for tables that are too long to be read or sorted."""
     with CaptureQueriesContext(connection) as captured:
         assert list(proof.faults()) == []
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        for way in ("seqscan", "bitmapscan", "indexscan", "sort", "incremental_sort", "hashagg"):  # all but to read an index in its order
+            cursor.execute(f"SET LOCAL enable_{way} = off")
         for query in captured.captured_queries:
             cursor.execute(f"EXPLAIN {query['sql']}")
             yield query["sql"], "\n".join(line for (line,) in cursor.fetchall())
@@ -116,3 +118,37 @@ def test_a_proof_of_many_holdings_asks_six_times_and_reads_none_that_is_right(at
 
     assert len(captured) == 6
     assert [query["sql"] for query in captured if "accounts_account" in query["sql"]] == []
+
+
+# ── The admin ──
+
+
+@pytest.mark.parametrize(
+    "search", ["licenses/journalentry/?q=zzzzzz", "licenses/journalentry/?q=atlas", "licenses/holding/?q=atlas", "foundation/notice/?q=zzzzzz"]
+)
+def test_staff_search_long_lists_with_one_count_and_without_their_years_and_days(atlas, search):
+    table = {"journalentry": "licenses_journalentry", "holding": "licenses_holding", "notice": "foundation_notice"}[search.split("/")[1]]
+    desk = Client()
+    desk.force_login(User.objects.get(username="admin"))
+    with CaptureQueriesContext(connection) as captured:
+        assert desk.get(f"/admin/{search}").status_code == 200
+
+    asked = [query["sql"] for query in captured if f'FROM "{table}"' in query["sql"] and '"kind" AS' not in query["sql"]]
+    assert [sql.startswith("SELECT COUNT(*)") for sql in asked] == [True, False]
+    assert [sql for sql in asked if "DATE_TRUNC" in sql or "JOIN" in sql.partition("WHERE")[2]] == []
+
+
+def test_staff_find_entries_by_the_indexes_of_their_text_and_of_who_is_named_so(atlas):
+    with CaptureQueriesContext(connection) as captured:
+        found = list(
+            JournalEntry.objects.filter(
+                mentions("atlas-01", words=["number", "reference", "note"], accounts=["giver", "receiver"], users=["posted_by"])
+            )
+        )
+    assert found == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {captured[-1]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert ("entries_by_text" in plan, "posted_by_id" in plan, "Seq Scan" in plan) == (True, True, False)
