@@ -5,17 +5,13 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import copy
 from functools import partial
 from http.client import HTTPResponse
-from itertools import cycle
 from urllib.parse import urlencode
 
 from django.db import connection
 
-from accounts.models import Session
 from accounts.requests import Binding
-from accounts.sessions import SessionStore
 from licensing_portal.management.commands.serve import web_server
 from tests import postgres
 from tests.bench.crowd import Act, medians, work
@@ -27,7 +23,6 @@ from tests.serving import HOUSE, PATIENCE, Browser
 from tests.views import form_of
 
 BROWSERS = 8  # at a time
-SESSIONS = 200  # of each
 
 
 def whole_press(stage: Stage) -> Iterator[Line]:
@@ -69,34 +64,20 @@ def _asker(port: int, request: Callable[[], bytes], status: int) -> Act:
 
 
 def _sale_of(stage: Stage, place: int) -> Callable[[], bytes]:
-    """Sign a reseller in, open its form once, and return what writes one sale after the other, each with a key of its own.
-
-    The sessions take turns: each keeps the sentence about its sale until somebody looks at a page, which here nobody does.
-    """
+    """Sign a reseller in, open its form once, and return what writes one sale after the other, each with a key of its own."""
     market = stage.market
     person, seller, owner = market.administrators[place], market.resellers[place], market.endusers[place][0]
     browser = Browser(stage.port).sign_in(person.username)
     form = form_of(browser, "/sell/") | {"owner": owner.username, f"qty-{market.products[0].code}": "1"}
     binding = Binding(person.pk, seller.username, "sell_licenses")
-    sessions = cycle(_copies_of(browser.cookies["sessionid"]))
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 
     def write() -> bytes:
         body = urlencode(form | {"key": binding.new_key()}).encode()
-        cookies = "; ".join(f"{name}={value}" for name, value in (browser.cookies | {"sessionid": next(sessions)}).items())
         head = f"POST /sell/ HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookies}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
     return write
-
-
-def _copies_of(key: str) -> list[str]:
-    """Make as many sessions like this one as are needed, and return their keys."""
-    session = Session.objects.get(pk=key)
-    copies = [copy(session) for _ in range(SESSIONS)]
-    for made in copies:
-        made.session_key = SessionStore()._get_new_session_key()
-    Session.objects.bulk_create(copies)
-    return [made.session_key for made in copies]
 
 
 def _get(session: str) -> bytes:
