@@ -23,7 +23,7 @@ from licenses.ledger import shortage
 from licenses.models import Holding, JournalEntry, Product
 from licenses.offers import MOST_PRODUCTS, PAGE_SIZE, SEARCH, Offer, Products
 from licenses.recalls import can_be_recalled, recallable, refusal_to_recall
-from licenses.selectors import ProductSummary, available_of, holdings_of, products_available_to
+from licenses.selectors import MOST_TO_CHOOSE_FROM, ProductSummary, available_of, holdings_of, products_available_to
 from licensing_portal.foundation.controls import ManyChoices
 from licensing_portal.foundation.forms import ManyLinesField, OneLineField, OneUseForm, ReasonField, missing
 from licensing_portal.foundation.layout import QuantityRow, QuantityTable
@@ -66,9 +66,12 @@ def named_owner(form: forms.Form, reseller: Account) -> Account | None:
     return endusers_of(reseller).open().filter(username=username).first() if username and "\0" not in username else None
 
 
-def product_select(products: Iterable[Product | ProductSummary]) -> forms.Select:
-    """The products to filter a list by, all of them unless one is chosen."""
-    return ManyChoices(choices=[("", gettext("All products")), *((product.code, product.name) for product in products)])
+def product_select(products: Iterable[Product | ProductSummary]) -> forms.Widget:
+    """The products to filter a list by, all of them unless one is chosen; where they are too many for a list, one is named by its code."""
+    choices = [(product.code, product.name) for product in products]
+    if len(choices) > MOST_TO_CHOOSE_FROM:
+        return forms.TextInput(attrs={"placeholder": _("Product code"), "autocapitalize": "characters", "autocomplete": "off"})
+    return ManyChoices(choices=[("", gettext("All products")), *choices])
 
 
 class QuantitiesForm(OneUseForm):

@@ -24,6 +24,14 @@ def available_to(account: Account) -> QuerySet[Holding]:
     return holdings_of(account).filter(available__gt=0)
 
 
+MOST_TO_CHOOSE_FROM = 200  # products that a list offers
+
+
+def products_to_choose_from(account: Account) -> list[Product]:
+    """The products that the account has ever held, by code: all of them or, where they are too many for a list, one more than that offers."""
+    return list(Product.objects.filter(holdings__account=account).order_by("code")[: MOST_TO_CHOOSE_FROM + 1])
+
+
 def products_available_to(account: Account) -> QuerySet[Product]:
     """The products of which the account has some available."""
     return Product.objects.filter(holdings__account=account, holdings__available__gt=0)

@@ -19,7 +19,6 @@ from accounts.selectors import endusers_of
 from licenses import exports, receipts, selectors, services
 from licenses.forms import RecallSaleForm, SellLicensesForm
 from licenses.history import HistoryFilterForm, history_page
-from licenses.models import Product
 from licenses.recalls import recall_ends_at
 from licenses.sold import SoldFilterForm, all_sold, sold_page
 from licensing_portal.foundation.errors import Refusal
@@ -182,16 +181,11 @@ def licenses_csv(request: PortalRequest) -> StreamingHttpResponse:
 
 
 def _history_form(request: PortalRequest) -> HistoryFilterForm:
-    return HistoryFilterForm(request.GET, account=request.acting, products=_products_of(request))
+    return HistoryFilterForm(request.GET, account=request.acting, products=selectors.products_to_choose_from(request.acting))
 
 
 def _sold_form(request: PortalRequest) -> SoldFilterForm:
-    return SoldFilterForm(request.GET, seller=request.acting, products=_products_of(request))
-
-
-def _products_of(request: PortalRequest) -> list[Product]:
-    """The products that the account has ever held, to choose from."""
-    return [holding.product for holding in selectors.holdings_of(request.acting)]
+    return SoldFilterForm(request.GET, seller=request.acting, products=selectors.products_to_choose_from(request.acting))
 
 
 def _file_name(what: str, ending: str, request: PortalRequest) -> str:

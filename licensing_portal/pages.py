@@ -68,7 +68,7 @@ def my_licenses(request: PortalRequest) -> HttpResponseBase:
     context = {
         "summary": summary,
         "totals": summary.totals,
-        "has_sold": account.is_reseller or any(row.sold for row in summary.rows),
+        "has_sold": account.is_reseller or summary.totals["sold"] > 0,
         "deployments": deployment_list(filters, number=request.GET.get("page", "")),
         "recent": _recent_rows(recent, account),
     }

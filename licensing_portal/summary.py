@@ -1,14 +1,18 @@
 """The License Purchase / Deployment Summary of My Licenses, sorted as its reader chooses (C1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from licenses import selectors
 from licenses.selectors import ProductSummary
 from licensing_portal.foundation.sorting import Heading, Order, SortableFilterForm
+
+PAGE_SIZE = 50  # products
 
 COLUMNS = ("purchased", "sold", "deployed", "available")
 
@@ -26,6 +30,8 @@ class SummaryForm(SortableFilterForm):
     """How the summary is sorted, beside the filters and the order of the deployments in the same address."""
 
     sorted_by = "summary"
+    page_name = "products"  # in the address, where the deployments have a page too
+    place_in_list = ("products",)
     orders = _orders()
 
     @property
@@ -52,29 +58,28 @@ class SummaryRow(ProductSummary):
 
 @dataclass(frozen=True)
 class Summary:
-    """A row for every product that the account ever held, and what they come to."""
+    """A row for every product that the account ever held, or for a page of them, and what all of them come to."""
 
     form: SummaryForm
     rows: list[SummaryRow]
-
-    @property
-    def totals(self) -> dict[str, int]:
-        return {name: sum(getattr(row, name) for row in self.rows) for name in COLUMNS}
+    totals: dict[str, int]
+    products: Sequence[ProductSummary]  # to filter by: all, by code, whatever the rows are sorted by
+    page: Page[SummaryRow] | None = None  # where there are more products than a page has
 
     @property
     def headings(self) -> dict[str, Heading]:
         """A single row is sorted already."""
         return self.form.headings if len(self.rows) > 1 else {}
 
-    @property
-    def products(self) -> list[SummaryRow]:
-        """By code, whatever the rows are sorted by."""
-        return sorted(self.rows, key=attrgetter("code"))
-
 
 def summary_of(account: Account, form: SummaryForm) -> Summary:
     """Make the summary of an account, in one query."""
-    rows = [SummaryRow(**vars(product)) for product in selectors.summary_of(account)]
+    products = selectors.summary_of(account)
+    rows = [SummaryRow(**vars(product)) for product in products]
     for field in reversed(form.order.fields):
         rows.sort(key=attrgetter(field.removeprefix("-")), reverse=field.startswith("-"))
-    return Summary(form, rows)
+    totals = {name: sum(getattr(row, name) for row in rows) for name in COLUMNS}
+    if len(rows) <= PAGE_SIZE:
+        return Summary(form, rows, totals, products)
+    page = Paginator(rows, PAGE_SIZE).get_page(form.data.get(SummaryForm.page_name))
+    return Summary(form, list(page), totals, products, page)

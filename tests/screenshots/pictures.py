@@ -409,6 +409,7 @@ LONG_LISTS = [
         press("Next", then="51–100"),
         press("Add", then=REFUSED),
     ),
+    picture("long-list-my-licenses", "northgate", with_many_products("/?products=2")),
     picture("admin-long-list", "admin", with_many_products("/admin/issue/"), type_in({VOICE: "6"}), press("Next", then="51–100")),
 ]
 
