@@ -5,8 +5,8 @@
 that found nothing which these and `journal_of_an_account` do not find. And PostgreSQL counts how many holdings the lines are of:
 it would take them for a tenth of all lines, and sort those on the disk where a table in memory holds what is summed.
 
-One wall of 0004_walls.py says the same in other words: it counts the products that go a wrong way, where it asked whether there is one.
-Asked so, PostgreSQL expects to find one at once, and for the many lines of a COPY compares each of them with every entry there is.
+One wall of 0004_walls.py says the same in other words: it counts the products that go a wrong way, and the lines of an entry, where it asked
+whether there is one too many. Asked so, PostgreSQL expects to find one at once, and compares each of many lines with every other.
 """
 
 from importlib import import_module
@@ -42,10 +42,7 @@ BEGIN
     IF wrong > 0 THEN
         RAISE EXCEPTION 'each product moves from the giver to the receiver, and nothing else' USING ERRCODE = 'check_violation';
     END IF;
-    IF EXISTS (
-        SELECT FROM licenses_journalline line
-        WHERE line.entry_id IN (SELECT entry_id FROM added) AND NOT EXISTS (SELECT FROM added WHERE added.id = line.id)
-    ) THEN
+    IF (SELECT count(*) FROM licenses_journalline line WHERE line.entry_id IN (SELECT entry_id FROM added)) <> (SELECT count(*) FROM added) THEN
         RAISE EXCEPTION 'an entry has all its lines at once: none is added later' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
