@@ -31,4 +31,4 @@ class ManyChoices(forms.Select):
 def _attributes(attrs: dict[str, Any]) -> SafeString:
     """As they stand in a tag: one that is True by its name alone, one that is False not at all; each escaped."""
     written = (f" {escape(name)}" if value is True else f' {escape(name)}="{escape(value)}"' for name, value in attrs.items() if value is not False)
-    return mark_safe("".join(written))  # noqa: S308 # nosec B308
+    return mark_safe("".join(written))  # noqa: S308 # nosec B308 B703
