@@ -15,4 +15,4 @@ def gathered(*values: str, rows: str) -> RawSQL:
     writes the same from its own parts, but needs longer for that than for all else that such a list costs.
     """
     all_of, one_of = _FUNCTIONS[connection.vendor]
-    return RawSQL(f"SELECT {all_of}({one_of}({', '.join(values)})) FROM {rows}", [], output_field=JSONField())  # noqa: S608, S611 # nosec B608, B611
+    return RawSQL(f"SELECT {all_of}({one_of}({', '.join(values)})) FROM {rows}", [], output_field=JSONField())  # noqa: S608, S611 # nosec B608 B611
