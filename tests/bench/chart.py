@@ -16,7 +16,7 @@ from pathlib import Path
 FIRST_COLUMN = "Lines"
 RATE = "Sales a second, "
 
-WIDTH, HEIGHT, TOP, BOTTOM, LEFT, NAMES, GAP = 1060, 430, 56, 48, 56, 168, 24
+WIDTH, HEIGHT, TOP, BOTTOM, LEFT, NAMES, GAP = 1100, 430, 56, 48, 56, 190, 24
 LINE_OF_TEXT = 17  # names stand at least so far from each other
 MARKS = (
     "M-4-4h8v8h-8z",
