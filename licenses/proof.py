@@ -146,10 +146,28 @@ def _taken_back_too_often(since: Mark | None) -> Iterator[Fault]:
         yield row["last"], f"{row['entry__reverses__number']}: {row['came']} {row['product__code']} came back of it, and it moved {row['went']}"
 
 
-# Compared in the database: of the holdings that are right none is read from it. What was sold is summed by itself, as it takes
-# the entries as well, and all else is in an index (journal_of_a_holding), in the order in which it is summed.
-HOLDINGS_THAT_ARE_OFF = f"""
-WITH summed (account_id, product_id, available, deployed) AS ({{sums}}), sales (account_id, product_id, sold) AS ({{sales}})
+def _wrong_holdings() -> Iterator[str]:
+    """Each holding must equal the sums of its lines, holdings without lines included."""
+    sums, of_states = _sums_of(JournalLine.objects.all()).query.sql_with_params()
+    sold = JournalLine.objects.filter(SOLD).order_by().values_list("account", "product").annotate(sold=-Sum("quantity"))
+    sales, of_kinds = sold.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_holdings_that_are_off(sums, sales), [*of_states, *of_kinds])
+        found = cursor.fetchall()
+    summed = {pk: dict(zip(("available", "deployed", "sold"), numbers, strict=True)) for pk, _, _, *numbers in found if pk}
+    for holding in _named(Holding.objects.filter(pk__in=summed)):
+        yield from _differences(holding, summed[holding.pk])
+    yield from _without_holding((account, product) for pk, account, product, *_ in found if not pk)
+
+
+def _holdings_that_are_off(sums: str, sales: str) -> str:
+    """Write the query that compares holdings with these two: in the database, so that of those that are right none is read from it.
+
+    What was sold is summed by itself, as it takes the entries as well, and all else is in an index (journal_of_a_holding), in the order in
+    which it is summed.
+    """
+    return f"""
+WITH summed (account_id, product_id, available, deployed) AS ({sums}), sales (account_id, product_id, sold) AS ({sales})
 SELECT holding.id, holding.account_id, holding.product_id, coalesce(summed.available, 0), coalesce(summed.deployed, 0), coalesce(sales.sold, 0)
     FROM {HOLDING} holding
     LEFT JOIN summed ON summed.account_id = holding.account_id AND summed.product_id = holding.product_id
@@ -159,21 +177,7 @@ SELECT holding.id, holding.account_id, holding.product_id, coalesce(summed.avail
 UNION ALL
 SELECT NULL, account_id, product_id, 0, 0, 0 FROM summed
     WHERE NOT EXISTS (SELECT 1 FROM {HOLDING} holding WHERE holding.account_id = summed.account_id AND holding.product_id = summed.product_id)
-"""  # noqa: S608 # nosec B608 - our own names
-
-
-def _wrong_holdings() -> Iterator[str]:
-    """Each holding must equal the sums of its lines, holdings without lines included."""
-    sums, of_states = _sums_of(JournalLine.objects.all()).query.sql_with_params()
-    sold = JournalLine.objects.filter(SOLD).order_by().values_list("account", "product").annotate(sold=-Sum("quantity"))
-    sales, of_kinds = sold.query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(HOLDINGS_THAT_ARE_OFF.format(sums=sums, sales=sales), [*of_states, *of_kinds])
-        found = cursor.fetchall()
-    summed = {pk: dict(zip(("available", "deployed", "sold"), numbers, strict=True)) for pk, _, _, *numbers in found if pk}
-    for holding in _named(Holding.objects.filter(pk__in=summed)):
-        yield from _differences(holding, summed[holding.pk])
-    yield from _without_holding((account, product) for pk, account, product, *_ in found if not pk)
+"""  # noqa: S608 # nosec B608 - our own names, and two queries of Django's
 
 
 def _wrong_holdings_since(mark: Mark) -> Iterator[str]:

@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts import security_log, services
+from accounts.backends import PortalBackend
 from accounts.links import services as links
 from accounts.links.services import CannotLink
 from accounts.middleware import ActingAccountMiddleware
@@ -239,7 +240,7 @@ def test_what_a_flow_refuses_for_want_of_a_right_is_written_down_after_it_rolled
         return HttpResponse()
 
     request = RequestFactory(REMOTE_ADDR=HERE).post("/linked-accounts/northgate-west/remove/")
-    request.user, request.session = user(tideway), {}
+    request.user, request.session = PortalBackend().get_user(user(tideway).pk), {}
     answer = TraceMiddleware(ActingAccountMiddleware(remove_somebody_elses_link))(request)
 
     assert told() == ["refused tideway tideway POST /linked-accounts/northgate-west/remove/: This link is not yours."]

@@ -401,7 +401,7 @@ def test_pages_that_say_no(northgate, user, page, visit_as, settings, monkeypatc
     expect(page.get_by_role("heading", name="That is too much at once", exact=True)).to_be_visible()
     found += faults_of(page)
 
-    monkeypatch.setattr(pages.license_selectors, "holdings_of", lambda account: 1 / 0)
+    monkeypatch.setattr(pages.license_selectors, "summary_of", lambda account: 1 / 0)
     signed_in.goto("/")
     expect(signed_in.get_by_role("heading", name="Something went wrong", exact=True)).to_be_visible()
     found += faults_of(signed_in)
