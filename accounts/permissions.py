@@ -138,13 +138,15 @@ def may_act_for(user: User, account: Account) -> bool:
 _ACTIVE_IN_AN_OPEN_ACCOUNT = "is_active AND (SELECT closed_at FROM accounts_account WHERE id = account_id) IS NULL"
 
 
-def require(predicate: Predicate, user: User, account: Account) -> None:
+def require(predicate: Predicate, user: User, account: Account, *, shared: bool = False) -> None:
     """Refuse a flow to whoever has not the right for it, decided at this moment and for as long as the flow takes (B7).
+
+    A flow that is `shared` changes nothing of the person, and the same person may be in several of them at once.
 
     Raises NotAllowed.
     """
     # The page's own copy of the person may be older than a demotion; the row lock makes one that comes now wait for us, or us for it.
-    person = find_locked(User, user.pk, where=_ACTIVE_IN_AN_OPEN_ACCOUNT)
+    person = find_locked(User, user.pk, where=_ACTIVE_IN_AN_OPEN_ACCOUNT, shared=shared)
     if person is None or account.closed_at or not may_act_for(person, account) or not predicate(person, account):
         raise NotAllowed(format_lazy(_("{user} may not do this for {account}. Nothing was changed."), user=user, account=account))
 

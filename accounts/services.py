@@ -43,12 +43,12 @@ class NotYourEnduser(Refusal):
     """The owner that was named is not an enduser of this reseller, or is closed (C2)."""
 
 
-def lock_account(account: Account) -> Account:
+def lock_account(account: Account, *, shared: bool = False) -> Account:
     """Return the account as it is now, locked against whoever moves, closes or opens it while something is being decided (B7).
 
-    The lock of a foreign key would not do: it lets every column but the key change.
+    The lock of a foreign key would not do: it lets every column but the key change. A `shared` one is for flows that change nothing of it.
     """
-    return locked(Account, account.pk)
+    return locked(Account, account.pk, shared=shared)
 
 
 def lock_open_account(account: Account, *, field: str = "") -> Account:
@@ -62,12 +62,12 @@ def lock_open_account(account: Account, *, field: str = "") -> Account:
     return account
 
 
-def lock_own_enduser(reseller: Account, enduser: Account) -> Account:
-    """Return the enduser, locked while a sale to it is being decided (B7).
+def lock_own_enduser(reseller: Account, enduser: Account, *, shared: bool = False) -> Account:
+    """Return the enduser, locked while something is being decided about it (B7).
 
     Raises NotYourEnduser.
     """
-    enduser = lock_account(enduser)
+    enduser = lock_account(enduser, shared=shared)
     if enduser.reseller_id != reseller.pk:
         raise NotYourEnduser(gettext("“%(enduser)s” is not one of your endusers") % {"enduser": enduser}, field="owner")
     if enduser.closed_at:

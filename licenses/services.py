@@ -76,8 +76,9 @@ def post_sale(*, seller: Account, sold_by: User, owner: Account, quantities: Qua
 
     Raises NotAllowed, NotYourEnduser, NothingEntered, InsufficientLicenses.
     """
-    permissions.require(permissions.may_sell, sold_by, seller)
-    owner = lock_own_enduser(seller, owner)
+    # Both locks are shared: who sells at the same moment, be it the same person to the same enduser, waits at the books alone.
+    permissions.require(permissions.may_sell, sold_by, seller, shared=True)
+    owner = lock_own_enduser(seller, owner, shared=True)
     books = ledger.open_books(owners=[seller, owner], products=quantities)
     return books.post(Kind.SALE, quantities, giver=seller, receiver=owner, posted_by=sold_by, acting_as=seller, reference=reference)
 

@@ -9,24 +9,29 @@ from django.db import connection, models
 Row = TypeVar("Row", bound=models.Model)
 
 LOCK = " FOR NO KEY UPDATE"  # against everybody but a foreign key, which looks at the key alone
+SHARED_LOCK = " FOR SHARE"  # against whoever changes the row, and nobody who only goes by it as well
 
 
-def locked(model: type[Row], pk: Any) -> Row:
+def locked(model: type[Row], pk: Any, *, shared: bool = False) -> Row:
     """Return a row as it is now, locked until the transaction ends; what points to it may be written meanwhile.
+
+    `shared` is for transactions that leave the row as it is: others that do as well need not wait for them.
 
     Raises ObjectDoesNotExist.
     """
-    row = find_locked(model, pk)
+    row = find_locked(model, pk, shared=shared)
     if row is None:
         raise ObjectDoesNotExist(f"{model.__name__} {pk} is gone.")
     return row
 
 
-def find_locked(model: type[Row], pk: Any, *, where: str = "TRUE") -> Row | None:
+def find_locked(model: type[Row], pk: Any, *, where: str = "TRUE", shared: bool = False) -> Row | None:
     """The same, but None where the row does not meet the condition (of ours, in SQL) once it is locked."""
-    names, statement = _statement(model, where)
-    if connection.vendor != "postgresql":  # one writer at a time: nothing to lock, and values that Django has to convert
-        return next(iter(model._base_manager.raw(statement.removesuffix(LOCK), [pk])), None)  # noqa: SLF001 - Django documents it
+    is_postgresql = connection.vendor == "postgresql"
+    lock = (SHARED_LOCK if shared else LOCK) if is_postgresql else ""
+    names, statement = _statement(model, where, lock)
+    if not is_postgresql:  # one writer at a time: nothing to lock, and values that Django has to convert
+        return next(iter(model._base_manager.raw(statement, [pk])), None)  # noqa: SLF001 - Django documents it
     with connection.cursor() as cursor:
         cursor.execute(statement, [pk])
         values = cursor.fetchone()
@@ -34,10 +39,10 @@ def find_locked(model: type[Row], pk: Any, *, where: str = "TRUE") -> Row | None
 
 
 @cache
-def _statement(model: type[models.Model], where: str) -> tuple[list[str], str]:
+def _statement(model: type[models.Model], where: str, lock: str) -> tuple[list[str], str]:
     fields = model._meta.concrete_fields  # noqa: SLF001 - Django documents it
     if any(hasattr(field, "from_db_value") for field in fields):
         raise TypeError(f"{model.__name__} has values that only Django can read: fetch it with select_for_update.")
     # All of the text is ours: the names of a model, and a condition that a module of the house gives.
     columns, table = ", ".join(f'"{field.column}"' for field in fields), model._meta.db_table  # noqa: SLF001 - the same
-    return [field.attname for field in fields], f'SELECT {columns} FROM "{table}" WHERE id = %s AND {where}{LOCK}'  # noqa: S608 # nosec B608
+    return [field.attname for field in fields], f'SELECT {columns} FROM "{table}" WHERE id = %s AND {where}{lock}'  # noqa: S608 # nosec B608

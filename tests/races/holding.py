@@ -46,9 +46,8 @@ def unlock(monkeypatch, *models):
     def is_meant(model):
         return not models or model in models
 
-    def statement_without(model, where):
-        names, statement = statement_of(model, where)
-        return names, statement.removesuffix(locks.LOCK) if is_meant(model) else statement
+    def statement_without(model, where, lock):
+        return statement_of(model, where, "" if is_meant(model) else lock)
 
     lock, statement_of = QuerySet.select_for_update, locks._statement
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self if is_meant(self.model) else lock(self, **options))

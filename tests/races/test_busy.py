@@ -91,6 +91,20 @@ def test_another_account_does_not_wait(impatient, northgate, tideway, metrotrans
     assert balances()["metrotransit", "ASR"] == (1, 0, 0)
 
 
+def test_one_person_sells_two_products_to_one_enduser_at_once_and_neither_sale_waits(impatient, northgate, harborcu, user):
+    """Who else sells is waited for at the books alone, where it is about the same licenses."""
+    give(northgate, ASR=10, TTS=10)
+
+    def sell(**wanted):
+        return sell_licenses(seller=northgate, sold_by=user(northgate), owner=harborcu, quantities=quantities(**wanted), key=fresh_key())
+
+    with held(lambda: sell(ASR=1)):
+        sell(TTS=2)
+
+    assert balances()["harborcu", "TTS"] == (2, 0, 0)  # the sale of ASR was taken back
+    assert_the_books_are_proven()
+
+
 def test_a_statement_that_takes_too_long_is_cut_off(monkeypatch, db):
     monkeypatch.setattr(flows, "STATEMENT_TIMEOUT", 0.1)
 
